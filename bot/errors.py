@@ -1,0 +1,68 @@
+"""Every exception that fawen raises on purpose.
+
+FawenError
+├── ConfigError           a setting is missing, unknown or out of range
+├── KnowledgeError        the knowledge base has errors (carries every Problem)
+├── StoreError
+│   ├── StoreUnavailable  the database could not be reached: try again later
+│   └── StoreConflict     the row exists already (a ticket number, a message): not to be repeated as it is
+└── DeliveryError         a message could not be brought to the person
+    ├── DeliveryRefused   the platform said no, and will say no again (blocked, not following)
+    ├── DeliveryDelayed   the platform said later (flood limit, outage); `retry_after` seconds if it said so
+    └── DeliveryUncertain the platform's answer was lost: it may have arrived, so it is never repeated blindly
+
+A message names the thing, the value and the remedy.
+"""
+
+from __future__ import annotations
+
+from intents.errors import FawenError, KnowledgeError
+
+__all__ = [
+    "ConfigError",
+    "DeliveryDelayed",
+    "DeliveryError",
+    "DeliveryRefused",
+    "DeliveryUncertain",
+    "FawenError",
+    "KnowledgeError",
+    "StoreConflict",
+    "StoreError",
+    "StoreUnavailable",
+]
+
+
+class ConfigError(FawenError):
+    """A setting is missing, unknown or out of range."""
+
+
+class StoreError(FawenError):
+    """The store could not do what was asked."""
+
+
+class StoreUnavailable(StoreError):
+    """The database could not be reached or did not answer in time; nothing was written."""
+
+
+class StoreConflict(StoreError):
+    """A row with this key exists already."""
+
+
+class DeliveryError(FawenError):
+    """A message could not be brought to the person."""
+
+
+class DeliveryRefused(DeliveryError):
+    """The platform refused for good: the person blocked the bot, left, or the request is malformed."""
+
+
+class DeliveryDelayed(DeliveryError):
+    """The platform asked to come later, or was certainly not reached."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class DeliveryUncertain(DeliveryError):
+    """The request was sent and its answer was lost; it may have been carried out."""

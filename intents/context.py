@@ -1,0 +1,70 @@
+"""Follow-ups: what a short or elliptical question takes from the exchange before it.
+
+“那要多少钱” after 继承公证 means the fee of notarization. Scores of candidates near the last entry are raised by fitted
+amounts; a longer question with a subject of its own needs less help, so the amounts shrink with length. A change of
+subject (“对了”, “换个问题”) takes nothing over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from intents.index import Floats
+from intents.scoring import Question, Scorer
+
+FEATURES = ("topic", "self", "related", "aspect")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the conversation was about; the caller lets it lapse (ten minutes)."""
+
+    entry: str
+    """The entry of the last answer, or the first option chosen."""
+
+
+def context_features(scorer: Scorer, question: Question, context: Context) -> Floats:
+    """Flags (candidates, FEATURES): same topic, the same entry, related to it, and asked aspect within the topic."""
+    names = scorer.candidates
+    features = np.zeros((len(names), len(FEATURES)), np.float32)
+    entry = scorer.knowledge.entries.get(context.entry)
+    if entry is None or shifts(scorer, question):
+        return features
+    related = {*entry.related, *(c.entry for c in entry.confusable)}
+    for i, name in enumerate(names):
+        other = scorer.knowledge.entries.get(name)
+        if other is None:
+            continue
+        same = other.topic == entry.topic and other.topic != "chat"
+        features[i] = (
+            same,
+            name == entry.id and entry.topic != "chat",
+            name in related,
+            same and other.aspect != "" and other.aspect in question.aspects,
+        )
+    return features
+
+
+def shifts(scorer: Scorer, question: Question) -> bool:
+    """Whether the text itself says that the subject changes."""
+    plain = scorer.normalizer.plain(question.text)
+    return any(plain.startswith(word) for word in scorer.shift_words)
+
+
+def context_scores(scorer: Scorer, weights: Floats, question: Question, context: Context) -> Floats | None:
+    """What is added to each candidate's score; None when the context has no say.
+
+    `weights` (3, FEATURES): at length 0, per ten characters, and for a text that starts like a follow-up.
+    """
+    features = context_features(scorer, question, context)
+    if not features.any():
+        return None
+    return np.asarray(features @ np.maximum(context_terms(scorer, question) @ weights, 0), np.float32)
+
+
+def context_terms(scorer: Scorer, question: Question) -> Floats:
+    """What the amounts depend on: 1, the length in tens of characters (at most 4), starts like a follow-up."""
+    starts = scorer.normalizer.plain(question.text).startswith(scorer.followup_words)
+    return np.array([1, min(len(question.normal), 40) / 10, starts], np.float32)

@@ -1,0 +1,92 @@
+"""From probabilities to an outcome, by expected harm.
+
+A wrong legal answer costs far more than asking back; a referral (12348, another department) is cheap; small talk is
+cheaper still. Each kind of answer therefore has its own least probability (fitted, `intents.ranking.Thresholds`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from intents.index import Floats
+from intents.model import NO_ENTRY, ROUTING, KnowledgeData
+from intents.ranking import Thresholds
+from intents.scoring import Question
+
+MAX_OPTIONS = 5
+MIN_OPTIONS = 2
+RUNNERS_UP = 3
+CONFUSABLE = 0.5
+"""A declared confusable entry with at least this share of the best one's probability makes it a question back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome and why."""
+
+    outcome: Literal["answer", "options", "none"]
+    entry: str | None
+    options: tuple[str, ...]
+    confidence: float
+    why: str = ""
+
+
+def decide(
+    knowledge: KnowledgeData,
+    candidates: Sequence[str],
+    p: Floats,
+    thresholds: Thresholds,
+    question: Question,
+) -> Decision:
+    """The outcome of least expected harm for probabilities `p` over `candidates`."""
+    order = [int(i) for i in np.argsort(-p, kind="stable")[: MAX_OPTIONS + RUNNERS_UP]]
+    ranked = [(candidates[i], float(p[i])) for i in order]
+    best, confidence = ranked[0]
+    elsewhere = float(sum(p[i] for i, c in enumerate(candidates) if c in ROUTING or c == NO_ENTRY))
+    runners_up = tuple(c for c, _ in ranked[1 : RUNNERS_UP + 1] if c != NO_ENTRY)
+    if best in ROUTING or best == NO_ENTRY:
+        return _elsewhere(ranked, p, candidates, elsewhere, thresholds, runners_up)
+    least = thresholds.chat if best.startswith(("chat.", "safety.")) else thresholds.answer
+    if confidence < least:
+        return _options(ranked, thresholds, f"把握 {confidence:.2f}，不到 {least:.2f}")
+    rival = _rival(knowledge, best, confidence, ranked)
+    if rival:
+        return _options(ranked, thresholds, f"与“{rival}”易混")
+    return Decision("answer", best, runners_up, confidence)
+
+
+def _elsewhere(
+    ranked: list[tuple[str, float]],
+    p: Floats,
+    candidates: Sequence[str],
+    elsewhere: float,
+    thresholds: Thresholds,
+    runners_up: tuple[str, ...],
+) -> Decision:
+    best, confidence = ranked[0]
+    if best == NO_ENTRY and confidence >= thresholds.none:
+        return Decision("none", None, runners_up, confidence)
+    if elsewhere < thresholds.route:
+        return _options(ranked, thresholds, f"可能不在知识库内（{elsewhere:.2f}）")
+    if best == NO_ENTRY:
+        return Decision("none", None, runners_up, elsewhere)
+    return Decision("answer", best, runners_up, confidence)
+
+
+def _rival(knowledge: KnowledgeData, best: str, confidence: float, ranked: list[tuple[str, float]]) -> str | None:
+    entry = knowledge.entries.get(best)
+    declared = {c.entry for c in entry.confusable} if entry else set()
+    return next((c for c, q in ranked[1:] if c in declared and q >= CONFUSABLE * confidence), None)
+
+
+def _options(ranked: list[tuple[str, float]], thresholds: Thresholds, why: str) -> Decision:
+    offered = [(c, q) for c, q in ranked if c != NO_ENTRY]
+    least = thresholds.option * offered[0][1] if offered else 0.0
+    chosen = [c for i, (c, q) in enumerate(offered) if i < MIN_OPTIONS or q >= least][:MAX_OPTIONS]
+    if len(chosen) < MIN_OPTIONS:
+        return Decision("none", None, tuple(chosen), ranked[0][1], why)
+    return Decision("options", None, tuple(chosen), ranked[0][1], why)

@@ -1,0 +1,145 @@
+"""Fitting: every weight and threshold of the matcher from files of the repository (`make fit`).
+
+Each phrase is held out in turn (folds) and asked of a base that does not know it; our own test questions are asked of
+the whole base. A conditional logit is fitted to both, then thresholds are chosen for the least expected harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from intents.encoder import Encoder
+from intents.index import Floats
+from intents.model import KnowledgeData
+from intents.normalize import Normalizer
+from intents.ranking import KINDS, Ranking, kinds_of, length_term
+from intents.scoring import Scorer
+
+FOLDS = 5
+_L2 = 2e-4
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question with the entries that are right for it."""
+
+    text: str
+    right: frozenset[str]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Evidence of many questions: `values` (n, candidates, signals), `lengths` (n,), `gold` (n, candidates) flags."""
+
+    signals: tuple[str, ...]
+    candidates: tuple[str, ...]
+    values: Floats
+    lengths: Floats
+    gold: Floats
+    weights: Floats
+
+    @staticmethod
+    def join(parts: Sequence[Observed]) -> Observed:
+        """All questions of several observations of one set of candidates."""
+        first = parts[0]
+        return Observed(
+            first.signals,
+            first.candidates,
+            *(np.concatenate([getattr(p, name) for p in parts]) for name in ("values", "lengths", "gold", "weights")),
+        )
+
+
+def observe(scorer: Scorer, examples: Sequence[Example], tick: Callable[[], None] | None = None) -> Observed:
+    """Evidence of the examples under one scorer."""
+    n, c = len(examples), len(scorer.candidates)
+    values = np.zeros((n, c, len(scorer.signals)), np.float32)
+    lengths, gold = np.zeros(n, np.float32), np.zeros((n, c), np.float32)
+    for i, example in enumerate(examples):
+        question = scorer.question(example.text)
+        values[i] = scorer.evidence(question).values
+        lengths[i] = length_term(question.normal)
+        for entry in example.right:
+            if entry in scorer.position:
+                gold[i, scorer.position[entry]] = 1
+        if tick:
+            tick()
+    weights = np.array([e.weight for e in examples], np.float32)
+    return Observed(scorer.signals, tuple(scorer.candidates), values, lengths, gold, weights)
+
+
+def cross_validate(
+    knowledge: KnowledgeData,
+    encoders: Sequence[Encoder] = (),
+    folds: int = FOLDS,
+    tick: Callable[[], None] | None = None,
+) -> tuple[Observed, list[Example]]:
+    """Every phrase of the base, asked of a base without it (fold i holds phrases i, i + folds, ...)."""
+    normalizer = Normalizer(knowledge.lexicon)
+    phrases = Scorer(knowledge, normalizer, encoders).all_phrases
+    order = np.random.default_rng(7).permutation(len(phrases))
+    parts, examples = [], []
+    for fold in range(folds):
+        held = sorted(int(i) for i in order[fold::folds])
+        scorer = Scorer(knowledge, normalizer, encoders, held_out=frozenset(held))
+        asked = [Example(phrases[i][2], frozenset({phrases[i][0]})) for i in held]
+        parts.append(observe(scorer, asked, tick))
+        examples += asked
+    return Observed.join(parts), examples
+
+
+def fit_ranking(observed: Observed) -> tuple[Ranking, float]:
+    """Weights with the highest penalised likelihood, and the mean loss in nats."""
+    values, lengths, gold = observed.values, observed.lengths, observed.gold
+    usable = gold.sum(1) > 0
+    values, lengths, gold = values[usable], lengths[usable], gold[usable]
+    share = observed.weights[usable] / observed.weights[usable].sum()
+    kinds = kinds_of(observed.candidates)
+    spread: Floats = np.asarray(values.std((0, 1)), np.float32)
+    scale = np.where(spread > 1e-6, spread, 1).astype(np.float32)
+    k, b = values.shape[2], len(KINDS)
+    scaled = values / scale
+
+    def unpack(w: Floats) -> tuple[Floats, Floats, Floats]:
+        return w[:k], w[k : 2 * k], w[2 * k :].reshape(2, b)
+
+    def loss(w64: np.ndarray) -> tuple[float, np.ndarray]:
+        w = w64.astype(np.float32)
+        base, slope, bias = unpack(w)
+        scores = scaled @ base + lengths[:, None] * (scaled @ slope)
+        scores += (bias[0] + lengths[:, None] * bias[1]) @ kinds.T
+        scores -= scores.max(1, keepdims=True)
+        p = np.exp(scores)
+        p /= p.sum(1, keepdims=True)
+        right = np.maximum((p * gold).sum(1), 1e-9)
+        residual = (p * gold / right[:, None] - p) * share[:, None]
+        by_length = residual * lengths[:, None]
+        gradient = np.concatenate(
+            [
+                np.einsum("nc,nck->k", residual, scaled, optimize=True),
+                np.einsum("nc,nck->k", by_length, scaled, optimize=True),
+                (residual @ kinds).sum(0),
+                (by_length @ kinds).sum(0),
+            ]
+        )
+        value = float(-(share * np.log(right)).sum()) + _L2 * float(w64 @ w64)
+        return value, (-gradient + 2 * _L2 * w).astype(float)
+
+    start = np.zeros(2 * k + 2 * b)
+    start[:k] = np.where(spread > 1e-6, 0.5, 0)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200})
+    base, slope, bias = unpack(np.asarray(found.x, np.float32))
+    ranking = Ranking(observed.signals, base / scale.astype(np.float32), slope / scale.astype(np.float32), bias)
+    return ranking, float(found.fun)
+
+
+def probabilities(ranking: Ranking, observed: Observed) -> Floats:
+    """P of every candidate for every question; shape (n, candidates)."""
+    kinds = kinds_of(observed.candidates)
+    return np.stack(
+        [ranking.probabilities(v, float(n), kinds) for v, n in zip(observed.values, observed.lengths, strict=True)]
+    )

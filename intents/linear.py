@@ -1,0 +1,52 @@
+"""A linear model over TF-IDF grams or sentence vectors: ridge regression, one score a group.
+
+Solved in the dual (as many equations as phrases), so that it needs no iterations, no random start and gives the
+same bytes every time. Phrases of large groups weigh less, so that a big background does not drown small entries.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+from numpy.typing import NDArray
+
+from intents.index import Floats, GramIndex
+
+MAX_PHRASES = 12_000
+"""Above this the equations cost too much at load (time grows with the cube); the other signals go on alone."""
+_BALANCE = 0.5
+
+
+def _targets(groups: NDArray[np.int32]) -> tuple[Floats, Floats]:
+    counts = np.bincount(groups)
+    weight = (np.median(counts[counts > 0]) / counts[groups]) ** _BALANCE
+    targets = np.zeros((len(groups), len(counts)), np.float32)
+    targets[np.arange(len(groups)), groups] = 1
+    return targets, weight.astype(np.float32)
+
+
+def _dual(kernel: Floats, groups: NDArray[np.int32], ridge: float) -> Floats:
+    targets, weight = _targets(groups)
+    kernel[np.diag_indices_from(kernel)] += np.float32(ridge) / weight
+    factor = scipy.linalg.cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
+    solved: Floats = scipy.linalg.cho_solve(factor, targets, overwrite_b=True, check_finite=False)
+    return solved
+
+
+def fit_grams(index: GramIndex, ridge: float = 1.0) -> Floats:
+    """Weights of each gram for each group; shape (grams, groups), float32."""
+    n, v = len(index.groups), len(index.vocabulary)
+    grams = scipy.sparse.csr_matrix((index.weights, (index.rows, index.cols)), shape=(n, v), dtype=np.float32)
+    kernel = np.asarray((grams @ grams.T).todense(), dtype=np.float32)
+    return np.ascontiguousarray(grams.T @ _dual(kernel, index.groups, ridge), dtype=np.float32)
+
+
+def fit_vectors(vectors: Floats, groups: NDArray[np.int32], ridge: float = 0.3) -> Floats:
+    """Weights of each dimension for each group; shape (dimensions, groups). Vectors are rows of length 1."""
+    targets, weight = _targets(groups)
+    scaled = vectors * weight[:, None]
+    normal = vectors.T @ scaled
+    normal[np.diag_indices_from(normal)] += np.float32(ridge)
+    solved = scipy.linalg.solve(normal, scaled.T @ targets, assume_a="pos", check_finite=False)
+    return np.ascontiguousarray(solved, dtype=np.float32)

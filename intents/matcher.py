@@ -1,0 +1,153 @@
+"""Matcher(knowledge).match(text, context) -> Match: one of three outcomes, with the reason.
+
+Order of decision, each step final: nothing typed; a stored question (always its entry); an emergency rule; the ranking.
+Ties are broken by the candidate's id in alphabetical order. The same knowledge and text give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from intents.context import Context, context_scores
+from intents.decide import Decision, decide
+from intents.encoder import Encoder
+from intents.index import Floats
+from intents.model import NO_ENTRY, KnowledgeData
+from intents.model_cache import load_linear, save_linear
+from intents.normalize import Normalizer
+from intents.ranking import Fitted, kinds_of, length_term, load_fitted
+from intents.safety import SafetyRules
+from intents.scoring import Evidence, Question, Scorer
+
+Outcome = Literal["answer", "options", "none"]
+MAX_LENGTH = 4_000
+"""Characters looked at; what a message holds beyond them is cut before matching."""
+RANKED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One entry that was considered."""
+
+    entry: str
+    confidence: float
+    """Probability that this entry is what was meant, 0 to 1."""
+    phrase: str
+    """The stored question nearest to the text, as curated; empty when the entry has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a text means to the knowledge base."""
+
+    text: str
+    outcome: Outcome
+    entry: str | None
+    options: tuple[str, ...]
+    """What would be offered, best first; for an answer the runners-up."""
+    confidence: float
+    reason: str
+    """`empty`, `exact`, `safety`, `ranked`, or `context` when the last exchange decided."""
+    candidates: tuple[Candidate, ...] = ()
+    detail: str = ""
+    """For safety the words that fired; for options why it is no answer."""
+
+    def to_json(self) -> dict[str, Any]:
+        """One line of the batch contract."""
+        return {
+            "text": self.text,
+            "outcome": self.outcome,
+            "entry": self.entry,
+            "options": list(self.options),
+            "confidence": round(self.confidence, 4),
+        }
+
+
+class Matcher:
+    """Understands questions against one knowledge base; immutable after construction, safe to share."""
+
+    def __init__(
+        self,
+        knowledge: KnowledgeData,
+        *,
+        encoders: Sequence[Encoder] = (),
+        cache: Path | None = None,
+        fitted: Fitted | None = None,
+    ) -> None:
+        """`cache` is a directory for what takes seconds to learn; without it the base is learnt at each start."""
+        self.knowledge = knowledge
+        self.normalizer = Normalizer(knowledge.lexicon)
+        self.safety = SafetyRules(knowledge.entries.values(), self.normalizer)
+        stored = load_linear(cache, knowledge, encoders) if cache else None
+        self.scorer = Scorer(knowledge, self.normalizer, encoders, weights=stored)
+        if cache and stored is None:
+            save_linear(cache, knowledge, encoders, self.scorer.linear)
+        self.fitted = fitted or load_fitted("+".join(["lexical", *(e.name for e in encoders)]))
+        self._kinds = kinds_of(self.scorer.candidates)
+        self._columns = [self.scorer.signals.index(s) for s in self.fitted.ranking.signals]
+        self._exact = self._stored_questions()
+
+    def _stored_questions(self) -> dict[str, tuple[str, str]]:
+        exact: dict[str, tuple[str, str]] = {}
+        for plain in (True, False):
+            form = self.normalizer.plain if plain else self.normalizer
+            for entry in self.knowledge.entries.values():
+                if entry.status == "published":
+                    for question in entry.questions:
+                        exact.setdefault(form(question), (entry.id, question))
+        exact.pop("", None)
+        return exact
+
+    def match(self, text: str, context: Context | None = None) -> Match:
+        """Decide what one text means. Never raises on any text."""
+        text = text[:MAX_LENGTH]
+        normal = self.normalizer(text)
+        if not normal:
+            return Match(text, "none", None, (), 0.0, "empty")
+        stored = self._exact.get(self.normalizer.plain(text)) or self._exact.get(normal)
+        if stored:
+            entry, phrase = stored
+            return Match(text, "answer", entry, (), 1.0, "exact", (Candidate(entry, 1.0, phrase),))
+        if emergency := self.safety.find(text):
+            entry, words = emergency
+            return Match(text, "answer", entry, (), 1.0, "safety", (Candidate(entry, 1.0, ""),), words)
+        question = self.scorer.question(text)
+        evidence = self.scorer.evidence(question)
+        p, used_context = self.probabilities(question, evidence, context)
+        decision = decide(self.knowledge, self.scorer.candidates, p, self.fitted.thresholds, question)
+        return self._result(text, decision, p, evidence, "context" if used_context else "ranked")
+
+    def probabilities(self, question: Question, evidence: Evidence, context: Context | None) -> tuple[Floats, bool]:
+        """P of each candidate, and whether the conversation so far had a say."""
+        extra = context_scores(self.scorer, self.fitted.context, question, context) if context else None
+        length = length_term(question.normal)
+        values = evidence.values[:, self._columns]
+        return self.fitted.ranking.probabilities(values, length, self._kinds, extra), extra is not None
+
+    def _result(self, text: str, decision: Decision, p: Floats, evidence: Evidence, reason: str) -> Match:
+        names = self.scorer.candidates
+        order = np.argsort(-p, kind="stable")[:RANKED]
+        candidates = tuple(
+            Candidate(names[i], round(float(p[i]), 4), self._phrase(evidence, int(i)))
+            for i in order
+            if names[i] != NO_ENTRY
+        )
+        return Match(
+            text,
+            decision.outcome,
+            decision.entry,
+            decision.options,
+            decision.confidence,
+            reason,
+            candidates,
+            decision.why,
+        )
+
+    def _phrase(self, evidence: Evidence, candidate: int) -> str:
+        nearest = int(evidence.nearest[candidate])
+        return self.scorer.originals[nearest] if nearest >= 0 else ""

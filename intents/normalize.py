@@ -1,0 +1,60 @@
+"""Text as people type it -> the form that is compared. Idempotent: normalising twice is normalising once.
+
+Steps, in this order: Unicode NFKC and lower case (full-width letters, circled digits), Traditional to Simplified
+(OpenCC t2s), punctuation and marks out, typos of the field's words mended, Cantonese words to Mandarin, fillers out.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+import opencc
+
+from intents.lexicon import Lexicon
+
+_CLAUSE = re.compile(r"[，,。．.!！？?；;：:\s、…~～—\n]+")
+_NOT_WORD = re.compile(r"[\W_]+")
+_REPEAT = re.compile(r"([^\W\d])\1{2,}")
+_ROUNDS = 50
+
+
+class Normalizer:
+    """Brings text to its normal form with the words of one lexicon."""
+
+    def __init__(self, lexicon: Lexicon | None = None) -> None:
+        lexicon = lexicon or Lexicon()
+        self._t2s = opencc.OpenCC("t2s")
+        words = {**dict.fromkeys(lexicon.fillers, ""), **lexicon.cantonese, **lexicon.typos}
+        bare = {self.plain(k): self.plain(v) for k, v in words.items()}
+        self._words: Mapping[str, str] = {k: v for k, v in bare.items() if k and k != v}
+        keys = sorted(self._words, key=lambda w: (-len(w), w))
+        self._pattern = re.compile("|".join(map(re.escape, keys))) if keys else None
+
+    def __call__(self, text: str) -> str:
+        """The normal form: lower-case word characters only, no spaces inside Chinese; may be empty."""
+        return self._replace(self.plain(text))
+
+    def clauses(self, text: str) -> list[str]:
+        """Normal forms of the clauses of a text (split at punctuation and spaces), empty ones left out."""
+        simple = self._t2s.convert(unicodedata.normalize("NFKC", text))
+        found = (self(part) for part in _CLAUSE.split(simple))
+        return [clause for clause in found if clause]
+
+    def plain(self, text: str) -> str:
+        """The first steps only, without any word replaced: what emergency rules look at."""
+        folded = unicodedata.normalize("NFKC", text).lower()
+        simple = self._t2s.convert(folded)
+        return _REPEAT.sub(r"\1\1", _NOT_WORD.sub("", simple))
+
+    def _replace(self, text: str) -> str:
+        if self._pattern is None:
+            return text
+        words = self._words
+        for _ in range(_ROUNDS):
+            changed = self._pattern.sub(lambda m: words[m.group()], text)
+            if not changed or changed == text:
+                break
+            text = _REPEAT.sub(r"\1\1", changed)
+        return text

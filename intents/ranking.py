@@ -1,0 +1,113 @@
+"""Signals -> one probability a candidate: a conditional logit with few, fitted weights.
+
+score(c) = sum over signals of (w + v x length) x signal(c) + bias of the candidate's kind; P = softmax of the scores.
+`length` is log(characters / 12), so that long stories and single words weigh signals differently. Weights come from
+`intents.fit` (cross-validation over phrases, and our own test questions), never from hand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from intents.index import Floats
+from intents.model import NO_ENTRY, ROUTING
+
+WEIGHTS_FILE = Path(__file__).with_name("weights.json")
+TYPICAL_LENGTH = 12
+KINDS = ("route", "none")
+
+
+def length_term(normal: str) -> float:
+    """0 for a question of typical length, negative for shorter, positive for longer; clipped to [-2, 2]."""
+    return float(np.clip(np.log(max(len(normal), 1) / TYPICAL_LENGTH), -2, 2))
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Fitted weights for one set of signals."""
+
+    signals: tuple[str, ...]
+    weights: Floats
+    """One a signal."""
+    by_length: Floats
+    """What is added per unit of `length_term`; one a signal."""
+    bias: Floats
+    """For the kinds route and none, and per unit of `length_term`; shape (2, 2)."""
+
+    def probabilities(self, values: Floats, length: float, kinds: Floats, extra: Floats | None = None) -> Floats:
+        """P of each candidate, summing to 1.
+
+        `values` (candidates, signals); `kinds` (candidates, 2) flags; `extra` (candidates,) from the conversation.
+        """
+        scores = values @ (self.weights + np.float32(length) * self.by_length)
+        scores = scores + kinds @ (self.bias[0] + np.float32(length) * self.bias[1])
+        if extra is not None:
+            scores = scores + extra
+        scores = np.exp(scores - scores.max())
+        return np.asarray(scores / scores.sum(), np.float32)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, rounded to six digits."""
+        return {
+            "signals": list(self.signals),
+            "weights": [round(float(x), 6) for x in self.weights],
+            "by_length": [round(float(x), 6) for x in self.by_length],
+            "bias": [[round(float(x), 6) for x in row] for row in self.bias],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Ranking:
+        """Inverse of `to_json`."""
+        return cls(
+            tuple(data["signals"]),
+            np.array(data["weights"], np.float32),
+            np.array(data["by_length"], np.float32),
+            np.array(data["bias"], np.float32),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where an answer ends and asking back begins; probabilities, fitted like the weights."""
+
+    answer: float
+    """Least P for a curated answer."""
+    route: float
+    """Least P (of the two routing entries and `none` together) for referring on."""
+    chat: float
+    """Least P for small talk."""
+    none: float
+    """Least P of `none` for saying that it is not known."""
+    option: float
+    """Least P of an option relative to the best."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One entry of weights.json."""
+
+    ranking: Ranking
+    thresholds: Thresholds
+    context: Floats
+    """Amounts of `intents.context`, shape (3, 4)."""
+
+
+def kinds_of(candidates: Sequence[str]) -> Floats:
+    """Flags (candidates, 2): is it a routing entry, is it `none`."""
+    return np.array([[c in ROUTING, c == NO_ENTRY] for c in candidates], np.float32)
+
+
+def load_fitted(name: str, path: Path = WEIGHTS_FILE) -> Fitted:
+    """The weights fitted for a set of signals: `lexical`, or `lexical+` and encoder names. Raises KeyError."""
+    data = json.loads(path.read_text(encoding="utf-8"))["sets"][name]
+    return Fitted(
+        Ranking.from_json(data["ranking"]),
+        Thresholds(**data["thresholds"]),
+        np.array(data["context"], np.float32),
+    )

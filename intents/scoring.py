@@ -1,0 +1,231 @@
+"""The signals: for one question, one number for every candidate from each way of comparing.
+
+| signal   | what it compares                                   | good at                       | bad at               |
+|----------|----------------------------------------------------|-------------------------------|----------------------|
+| linear   | ridge regression on character grams                | words that tell entries apart | unseen words         |
+| bm25     | grams of all an entry's phrases together           | mixed wordings, long texts    | very short questions |
+| cosine   | the nearest single phrase, TF-IDF grams            | near copies                   | paraphrase           |
+| ratio    | the nearest phrase, rapidfuzz `ratio` (edits)      | word order, typos             | long stories         |
+| partial  | the nearest phrase inside the question             | a question inside a story     | two-character words  |
+| focus_*  | linear and bm25 on the asking clause alone         | story first, question last    | subject in the story |
+| against  | the nearest not_question                           | declared near misses          | (only where written) |
+| aspect   | the question's aspect (fee, time ...) is the entry's | 多少钱, 要带什么            | entries without one  |
+| unknown  | share of the question never seen, for the background | other subjects              | typos                |
+| <enc>, <enc>_near | ridge and nearest phrase on sentence vectors | paraphrase, lay words        | numbers, negation    |
+
+`ratio` and `partial` are computed for the phrases that `cosine` ranks first; `partial` counts only phrases of at
+least PARTIAL_LENGTH characters, because partial scores of two-character phrases are 100 for almost anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+
+from intents import linear
+from intents.encoder import Encoder
+from intents.focus import focus
+from intents.index import Floats, GramIndex
+from intents.model import NO_ENTRY, ROUTING, Entry, KnowledgeData
+from intents.normalize import Normalizer
+
+RERANKED = 32
+PARTIAL_LENGTH = 6
+LEXICAL = (
+    "linear",
+    "bm25",
+    "cosine",
+    "ratio",
+    "partial",
+    "focus_linear",
+    "focus_bm25",
+    "against",
+    "aspect",
+    "unknown",
+)
+
+
+def encoder_signals(name: str) -> tuple[str, str]:
+    """The two signals of a sentence encoder."""
+    return name, f"{name}_near"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question prepared once for every signal."""
+
+    text: str
+    """As typed."""
+    normal: str
+    focus: str
+    """Asking clause of a long message, '' for a short one."""
+    aspects: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Signals of one question: `values[c, s]` for candidate c and signal s, and the nearest phrase of each candidate."""
+
+    values: Floats
+    nearest: NDArray[np.int64]
+    """Index of the nearest phrase per candidate."""
+
+
+class Scorer:
+    """Everything learnt from one knowledge base that signals need. `candidates` are entry ids, `none` last."""
+
+    def __init__(
+        self,
+        knowledge: KnowledgeData,
+        normalizer: Normalizer,
+        encoders: Sequence[Encoder] = (),
+        held_out: frozenset[int] = frozenset(),
+        weights: Mapping[str, Floats] | None = None,
+    ) -> None:
+        """`held_out` are phrase numbers to leave out, for cross-validation; `weights` are linear weights from a cache."""
+        self.normalizer = normalizer
+        self.knowledge = knowledge
+        entries = [e for e in knowledge.entries.values() if e.status == "published"]
+        self.candidates: list[str] = [*sorted(e.id for e in entries), NO_ENTRY]
+        self.position = {c: i for i, c in enumerate(self.candidates)}
+        self._collect(entries, held_out)
+        self.index = GramIndex(self.phrases, self.groups)
+        self._reduce = _Reducer(self.group_owner[self.groups], len(self.candidates))
+        self._owners = _Reducer(self.group_owner, len(self.candidates))
+        self.encoders = tuple(encoders)
+        self.signals: tuple[str, ...] = LEXICAL + tuple(s for e in self.encoders for s in encoder_signals(e.name))
+        self.linear: dict[str, Floats] = dict(weights or {})
+        self._vectors: dict[str, Floats] = {}
+        self._learn()
+        self._against = [
+            (self.position[e.id], [normalizer(q) for q in e.not_questions]) for e in entries if e.not_questions
+        ]
+        self._aspect_of = [(self.position[e.id], e.aspect) for e in entries if e.aspect]
+        self._cues = [
+            (cue, aspect) for aspect, cues in knowledge.lexicon.aspects.items() for cue in map(normalizer, cues) if cue
+        ]
+        plain = normalizer.plain
+        self.followup_words = tuple(filter(None, map(plain, knowledge.lexicon.followup_starts)))
+        self.shift_words = tuple(filter(None, map(plain, knowledge.lexicon.topic_shift)))
+        self._background = np.array([c in ROUTING or c == NO_ENTRY for c in self.candidates])
+
+    def _collect(self, entries: Sequence[Entry], held_out: frozenset[int]) -> None:
+        """Number all phrases, grouped by candidate and, for the background, by domain."""
+        raw: list[tuple[str, str, str]] = []
+        for entry in entries:
+            raw += [(entry.id, "", q) for q in entry.questions]
+        raw += [(b.entry, b.domain, b.question) for b in self.knowledge.background if b.entry in self.position]
+        raw.sort(key=lambda r: (self.position[r[0]], r[1]))
+        self.all_phrases = raw
+        kept = [r for i, r in enumerate(raw) if i not in held_out]
+        keys = {key: i for i, key in enumerate(dict.fromkeys((r[0], r[1]) for r in kept))}
+        self.groups = np.array([keys[r[0], r[1]] for r in kept], np.int32)
+        self.group_owner = np.array([self.position[owner] for owner, _ in keys], np.int32)
+        self.originals = [r[2] for r in kept]
+        self.phrases = [self.normalizer(q) for q in self.originals]
+
+    def _learn(self) -> None:
+        self.has_linear = 0 < len(self.phrases) <= linear.MAX_PHRASES
+        if self.has_linear and "linear" not in self.linear:
+            self.linear["linear"] = linear.fit_grams(self.index)
+        for encoder in self.encoders:
+            vectors = encoder.encode(self.originals)
+            self._vectors[encoder.name] = vectors
+            if encoder.name not in self.linear:
+                self.linear[encoder.name] = linear.fit_vectors(vectors, self.groups)
+
+    def question(self, text: str) -> Question:
+        """Prepare a text; the normal form may be empty (no word in it)."""
+        normal = self.normalizer(text)
+        part = focus(self.normalizer.clauses(text)) if len(normal) >= 22 else ""
+        asked = part or normal
+        return Question(text, normal, part, frozenset(a for cue, a in self._cues if cue in asked))
+
+    def evidence(self, question: Question) -> Evidence:
+        """All signals of one question."""
+        index, names = self.index, {s: i for i, s in enumerate(self.signals)}
+        values = np.zeros((len(self.candidates), len(self.signals)), np.float32)
+        ids = index.ids(question.normal)
+        weights = index.query_weights(ids)
+        cosines = index.cosine(ids, weights)
+        values[:, names["cosine"]] = self._reduce.max(cosines)
+        values[:, names["linear"]] = self._gram_linear(ids, weights)
+        values[:, names["bm25"]] = self._owners.max(index.bm25(ids))
+        self._rerank(question.normal, cosines, values, names)
+        self._focus(question, values, names)
+        self._rules(question, ids, values, names)
+        for encoder in self.encoders:
+            vector = encoder.encode([question.text])[0]
+            first, second = encoder_signals(encoder.name)
+            values[:, names[first]] = self._owners.max(vector @ self.linear[encoder.name])
+            values[:, names[second]] = self._reduce.max(self._vectors[encoder.name] @ vector)
+        return Evidence(values, self._reduce.argmax(cosines))
+
+    def _gram_linear(self, ids: dict[int, int], weights: Sequence[float]) -> Floats:
+        if not self.has_linear or not ids:
+            return np.zeros(len(self.candidates), np.float32)
+        rows = self.linear["linear"][list(ids)]
+        return self._owners.max(np.asarray(weights, np.float32) @ rows)
+
+    def _rerank(self, normal: str, cosines: Floats, values: Floats, names: Mapping[str, int]) -> None:
+        n = min(RERANKED, len(cosines))
+        if not n or not normal:
+            return
+        best = np.argpartition(-cosines, n - 1)[:n] if n < len(cosines) else np.arange(n)
+        near = [self.phrases[i] for i in best]
+        owner = self.group_owner[self.groups[best]]
+        ratio = process.cdist([normal], near, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
+        np.maximum.at(values[:, names["ratio"]], owner, ratio)
+        if len(normal) > PARTIAL_LENGTH:
+            long = np.array([len(p) >= PARTIAL_LENGTH for p in near])
+            partial = process.cdist([normal], near, scorer=fuzz.partial_ratio, dtype=np.float32)[0] / 100
+            np.maximum.at(values[:, names["partial"]], owner[long], partial[long])
+
+    def _focus(self, question: Question, values: Floats, names: Mapping[str, int]) -> None:
+        if not question.focus:
+            values[:, names["focus_linear"]] = values[:, names["linear"]]
+            values[:, names["focus_bm25"]] = values[:, names["bm25"]]
+            return
+        ids = self.index.ids(question.focus)
+        values[:, names["focus_linear"]] = self._gram_linear(ids, self.index.query_weights(ids))
+        values[:, names["focus_bm25"]] = self._owners.max(self.index.bm25(ids))
+
+    def _rules(self, question: Question, ids: dict[int, int], values: Floats, names: Mapping[str, int]) -> None:
+        for position, sentences in self._against:
+            values[position, names["against"]] = max(fuzz.ratio(question.normal, s) for s in sentences) / 100
+        for position, aspect in self._aspect_of:
+            if aspect in question.aspects:
+                values[position, names["aspect"]] = 1
+        values[self._background, names["unknown"]] = 1 - self.index.coverage(question.normal, ids)
+
+
+class _Reducer:
+    """Maximum over the members of each candidate; members of one candidate stand together."""
+
+    def __init__(self, owners: NDArray[np.int32], size: int) -> None:
+        self.size = size
+        self.starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]]) if len(owners) else np.zeros(0, int)
+        self.owners = owners[self.starts] if len(owners) else owners
+        self.ends = np.r_[self.starts[1:], len(owners)]
+
+    def max(self, values: Floats) -> Floats:
+        """Highest value per candidate, 0 where a candidate has no member; shape (candidates,)."""
+        out = np.zeros(self.size, np.float32)
+        if len(self.starts):
+            out[self.owners] = np.maximum.reduceat(values, self.starts)
+        return out
+
+    def argmax(self, values: Floats) -> NDArray[np.int64]:
+        """Index of the first highest member per candidate, -1 where there is none."""
+        out = np.full(self.size, -1, np.int64)
+        if len(self.starts):
+            top = np.maximum.reduceat(values, self.starts)
+            sizes = self.ends - self.starts
+            hits = np.flatnonzero(values == np.repeat(top, sizes))
+            where = np.searchsorted(hits, self.starts)
+            out[self.owners] = hits[where]
+        return out
