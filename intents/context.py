@@ -7,12 +7,17 @@ subject (“对了”, “换个问题”) takes nothing over.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from intents.index import Floats
 from intents.scoring import Question, Scorer
+
+if TYPE_CHECKING:
+    from intents.matcher import Match
 
 FEATURES = ("topic", "self", "related", "aspect")
 
@@ -23,6 +28,12 @@ class Context:
 
     entry: str
     """The entry of the last answer, or the first option chosen."""
+
+
+def carried(outcome: str, entry: str | None, options: Sequence[str]) -> str | None:
+    """What the next question may refer to: the entry answered, or the likeliest option; None for small talk."""
+    found = entry if outcome == "answer" else next(iter(options), None) if outcome == "options" else None
+    return None if found is None or found.startswith("chat.") else found
 
 
 def context_features(scorer: Scorer, question: Question, context: Context) -> Floats:
@@ -68,3 +79,16 @@ def context_terms(scorer: Scorer, question: Question) -> Floats:
     """What the amounts depend on: 1, the length in tens of characters (at most 4), starts like a follow-up."""
     starts = scorer.normalizer.plain(question.text).startswith(scorer.followup_words)
     return np.array([1, min(len(question.normal), 40) / 10, starts], np.float32)
+
+
+def converse(match: Callable[[str, Context | None], Match], turns: Iterable[str]) -> list[Match]:
+    """Matches of one conversation's turns, each in the light of those before it."""
+    found: list[Match] = []
+    context: Context | None = None
+    for turn in turns:
+        result = match(turn, context)
+        found.append(result)
+        subject = carried(result.outcome, result.entry, result.options)
+        if subject is not None:
+            context = Context(subject)
+    return found

@@ -15,7 +15,6 @@ import numpy as np
 from intents.index import Floats
 from intents.model import NO_ENTRY, ROUTING, KnowledgeData
 from intents.ranking import Thresholds
-from intents.scoring import Question
 
 MAX_OPTIONS = 5
 MIN_OPTIONS = 2
@@ -40,7 +39,6 @@ def decide(
     candidates: Sequence[str],
     p: Floats,
     thresholds: Thresholds,
-    question: Question,
 ) -> Decision:
     """The outcome of least expected harm for probabilities `p` over `candidates`."""
     order = [int(i) for i in np.argsort(-p, kind="stable")[: MAX_OPTIONS + RUNNERS_UP]]

@@ -133,8 +133,12 @@ def fit_ranking(observed: Observed) -> tuple[Ranking, float]:
     start[:k] = np.where(spread > 1e-6, 0.5, 0)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200})
     base, slope, bias = unpack(np.asarray(found.x, np.float32))
-    ranking = Ranking(observed.signals, base / scale.astype(np.float32), slope / scale.astype(np.float32), bias)
+    ranking = Ranking(observed.signals, _f32(base / scale), _f32(slope / scale), bias)
     return ranking, float(found.fun)
+
+
+def _f32(values: object) -> Floats:
+    return np.asarray(values, np.float32)
 
 
 def probabilities(ranking: Ranking, observed: Observed) -> Floats:

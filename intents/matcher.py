@@ -113,14 +113,21 @@ class Matcher:
         if stored:
             entry, phrase = stored
             return Match(text, "answer", entry, (), 1.0, "exact", (Candidate(entry, 1.0, phrase),))
-        if emergency := self.safety.find(text):
-            entry, words = emergency
-            return Match(text, "answer", entry, (), 1.0, "safety", (Candidate(entry, 1.0, ""),), words)
+        if emergency := self.emergency(text):
+            return emergency
         question = self.scorer.question(text)
         evidence = self.scorer.evidence(question)
         p, used_context = self.probabilities(question, evidence, context)
-        decision = decide(self.knowledge, self.scorer.candidates, p, self.fitted.thresholds, question)
+        decision = decide(self.knowledge, self.scorer.candidates, p, self.fitted.thresholds)
         return self._result(text, decision, p, evidence, "context" if used_context else "ranked")
+
+    def emergency(self, text: str) -> Match | None:
+        """The safety entry whose rule fires on this text; None when it is no emergency."""
+        found = self.safety.find(text)
+        if found is None:
+            return None
+        entry, words = found
+        return Match(text, "answer", entry, (), 1.0, "safety", (Candidate(entry, 1.0, ""),), words)
 
     def probabilities(self, question: Question, evidence: Evidence, context: Context | None) -> tuple[Floats, bool]:
         """P of each candidate, and whether the conversation so far had a say."""

@@ -178,6 +178,9 @@ class Store(Protocol):
     async def feedback(self, channel: str, message_id: str, verdict: str) -> Exchange | None:
         """Note `helpful` or `unhelpful` on an exchange; the exchange, or None when there is none."""
 
+    async def history(self, channel: str, chat: str, limit: int = 40) -> list[tuple[Message, Reply]]:
+        """The last answered messages of one conversation with their replies, oldest first."""
+
     async def exchanges(self, channel: str | None = None, limit: int = 100) -> list[Exchange]:
         """Newest exchanges first."""
 

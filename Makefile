@@ -1,0 +1,62 @@
+# The one door: make run | make test | make lint | make check | make evaluate | make fit | make bench
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed-$(shell cksum < pyproject.toml | cut -d' ' -f1)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint check evaluate fit bench clean
+
+help:
+	@echo "make run       set up and serve the chat page on http://127.0.0.1:8000/"
+	@echo "make test      set up and pass every test"
+	@echo "make lint      ruff and mypy"
+	@echo "make check     the knowledge base: format, law articles, wording"
+	@echo "make evaluate  right / offered / wrong / missed on our own questions, with a report"
+	@echo "make fit       fit every weight and threshold anew"
+	@echo "make bench     speed, beside the peers"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make run PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || { echo "== creating the virtual environment in $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "== installing the dependencies (a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@rm -f $(VENV)/.installed-* && touch $@
+
+config.yaml:
+	@echo "== no config.yaml yet: copying config.example.yaml"
+	@cp config.example.yaml config.yaml
+
+run: setup config.yaml
+	@echo "== starting (Ctrl+C stops)"
+	@$(BIN)/fawen serve
+
+test: setup lint
+	@echo "== fawen check"
+	@$(BIN)/fawen check
+	@echo "== the test suite"
+	@$(BIN)/python -m pytest -n auto --dist loadfile -q
+
+lint: setup
+	@echo "== ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "== mypy"
+	@$(BIN)/mypy
+
+check: setup
+	@$(BIN)/fawen check
+
+evaluate: setup
+	@$(BIN)/fawen evaluate --report out/evaluation.html
+
+fit: setup
+	@$(BIN)/fawen fit
+
+bench: setup
+	@$(BIN)/python -m bench
+
+clean:
+	rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis out

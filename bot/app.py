@@ -1,0 +1,81 @@
+"""The composition root: the only file that knows every part. Starts them in order and stops them in reverse.
+
+settings -> store -> brain (knowledge, matcher) -> dialogue -> channels (web, Telegram) -> server
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.brain import Brain, Progress, make_brain
+from bot.config import Settings
+from bot.dialogue import Dialogue
+from bot.replies import OfficeFacts
+from bot.store import open_store
+from bot.store.base import Store
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """The clock of the running service."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Core:
+    """What every channel needs."""
+
+    settings: Settings
+    brain: Brain
+    store: Store
+    dialogue: Dialogue
+    notes: tuple[tuple[str, str], ...]
+    """What is switched on and off, and why: (name, Chinese sentence)."""
+
+
+@asynccontextmanager
+async def running_core(
+    settings: Settings,
+    now: Callable[[], datetime] = utc_now,
+    progress: Progress | None = None,
+) -> AsyncIterator[Core]:
+    """Store, knowledge and dialogue, started; all closed at the end, whatever happened."""
+    async with AsyncExitStack() as stack:
+        store = open_store(settings.store.url.get_secret_value(), now=now)
+        await store.start()
+        stack.push_async_callback(_closing, "store", store.close)
+        brain, encoder_note = await asyncio.to_thread(make_brain, settings.knowledge, progress)
+        watcher = asyncio.create_task(brain.watch(settings.knowledge.reload_seconds), name="knowledge-watch")
+        stack.push_async_callback(_cancel, watcher)
+        office = OfficeFacts(**settings.office.model_dump())
+        dialogue = Dialogue(brain.current, store, settings.dialogue, now, office)
+        base = brain.current().knowledge
+        phrases = sum(len(e.questions) for e in base.entries.values())
+        notes = (
+            ("知识", f"{len(base.entries)} 条，{phrases} 句相似问，版本 {base.version}"),
+            ("句向量", encoder_note),
+        )
+        yield Core(settings, brain, store, dialogue, notes)
+
+
+async def _closing(name: str, close: Callable[[], object]) -> None:
+    """Close one part; a failing close is logged and stops nothing."""
+    try:
+        result = close()
+        if asyncio.iscoroutine(result):
+            await result
+    except Exception:
+        log.exception("closing %s failed", name)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

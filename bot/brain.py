@@ -1,0 +1,98 @@
+"""The matcher that is in force, and how it is made: knowledge, encoder, cache; changed files are swapped in whole.
+
+A broken file never stops a running bot: the last good version stays, and the log names file and line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bot.config import KnowledgeSettings
+from bot.errors import KnowledgeError
+from bot.paths import knowledge_dir
+from intents import KnowledgeBase, Matcher
+from intents.encoder import CachedEncoder, Encoder, UseEncoder
+from intents.knowledge import fingerprint
+
+log = logging.getLogger(__name__)
+Progress = Callable[[int, int], None]
+
+
+def make_encoders(setting: str, cache: Path, progress: Progress | None = None) -> tuple[list[Encoder], str]:
+    """The encoders to use, and a line that says which and why."""
+    if setting == "off":
+        return [], "关（设置 knowledge.encoder: off）"
+    try:
+        return [CachedEncoder(UseEncoder(), cache, progress)], "开（通用句向量）"
+    except ImportError:
+        return [], "关（没有安装；pip install 'fawen[encoder]' 后更懂口语）"
+
+
+def make_matcher(directory: Path, cache: Path | None, encoders: Sequence[Encoder] = ()) -> Matcher:
+    """Load and learn a knowledge directory. Raises KnowledgeError; takes seconds without a warm cache."""
+    return Matcher(KnowledgeBase.load(directory), encoders=encoders, cache=cache)
+
+
+def make_brain(settings: KnowledgeSettings, progress: Progress | None = None) -> tuple[Brain, str]:
+    """The brain for these settings, and a line on the encoder. Raises KnowledgeError."""
+    encoders, note = make_encoders(settings.encoder, settings.cache_dir, progress)
+    return Brain(settings.dir or knowledge_dir(), settings.cache_dir, encoders), note
+
+
+class Brain:
+    """Holds the matcher in force; `current()` is what every message uses from beginning to end."""
+
+    def __init__(self, directory: Path, cache: Path | None, encoders: Sequence[Encoder] = ()) -> None:
+        self._directory = directory
+        self._cache = cache
+        self._encoders = encoders
+        self._matcher = make_matcher(directory, cache, encoders)
+        self._seen = self._stamp()
+        self.last_error: KnowledgeError | None = None
+        """Why the files on disk are not in force; None when they are."""
+
+    def current(self) -> Matcher:
+        """The matcher in force."""
+        return self._matcher
+
+    async def reload_if_changed(self) -> bool:
+        """Look at the files once; True when a new version came into force. Works off the event loop."""
+        stamp = await asyncio.to_thread(self._stamp)
+        if stamp == self._seen:
+            return False
+        self._seen = stamp
+        if await asyncio.to_thread(fingerprint, self._directory) == self._matcher.knowledge.version:
+            self.last_error = None
+            return False
+        try:
+            matcher = await asyncio.to_thread(make_matcher, self._directory, self._cache, self._encoders)
+        except KnowledgeError as error:
+            self.last_error = error
+            log.error("knowledge not reloaded, version %s stays: %s", self._matcher.knowledge.version, error)
+            return False
+        self._matcher, self.last_error = matcher, None
+        log.info("knowledge reloaded: version %s", matcher.knowledge.version)
+        return True
+
+    async def watch(self, seconds: float) -> None:
+        """Reload for ever, every so many seconds; 0 returns at once."""
+        while seconds:
+            await asyncio.sleep(seconds)
+            try:
+                await self.reload_if_changed()
+            except Exception:
+                # the watcher outlives whatever a half-written directory does to it
+                log.exception("looking for changed knowledge failed; trying again")
+
+    def _stamp(self) -> tuple[tuple[str, int, int], ...]:
+        found = []
+        for path in sorted(self._directory.rglob("*.yaml")):
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                continue
+            found.append((str(path), stat.st_mtime_ns, stat.st_size))
+        return tuple(found)

@@ -1,0 +1,253 @@
+"""The `fawen` command. Staff commands speak Chinese; exit codes: 0 done, 1 problems found, 2 wrong usage or settings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from bot.config import Settings
+from bot.errors import FawenError, KnowledgeError
+
+_KNOWLEDGE = click.option(
+    "--knowledge", "knowledge", type=click.Path(path_type=Path, file_okay=False), help="知识目录，默认用设置里的。"
+)
+_CONFIG = click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="设置文件，默认 ./config.yaml（有的话）。",
+)
+_ENCODER = click.option("--encoder", type=click.Choice(["auto", "off"]), default=None, help="是否使用句向量。")
+
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """One line on standard error, then the exit code."""
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def settings_from(config: Path | None, knowledge: Path | None = None, encoder: str | None = None) -> Settings:
+    """The settings of a command line; wrong ones end the program with one line."""
+    if config is None and Path("config.yaml").exists():
+        config = Path("config.yaml")
+    try:
+        settings = Settings.load(config, os.environ)
+    except FawenError as error:
+        fail(str(error))
+    change: dict[str, Any] = {}
+    if knowledge is not None:
+        change["dir"] = knowledge
+    if encoder is not None:
+        change["encoder"] = encoder
+    if not change:
+        return settings
+    return settings.model_copy(update={"knowledge": settings.knowledge.model_copy(update=change)})
+
+
+@contextlib.contextmanager
+def progress_bar(label: str) -> Iterator[Any]:
+    """A `(done, total)` callback that draws a bar on standard error, only on a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
+    ) as bar:
+        task: list[Any] = []
+
+        def update(done: int, total: int) -> None:
+            if not task:
+                task.append(bar.add_task(label, total=total))
+            bar.update(task[0], completed=done, total=total)
+
+        yield update
+
+
+def load_matcher(settings: Settings) -> Any:
+    """A matcher for a command; a broken knowledge base ends the program with its problems."""
+    from bot.brain import make_brain
+
+    try:
+        with progress_bar("准备句向量") as progress:
+            brain, _ = make_brain(settings.knowledge, progress)
+    except KnowledgeError as error:
+        fail(str(error), 1)
+    return brain.current()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("fawen"), prog_name="fawen")
+def main() -> None:
+    """法问：公共法律服务问答机器人。"""
+
+
+@main.command()
+@_CONFIG
+def serve(config: Path | None) -> None:
+    """启动服务：聊天网页、接口和已设置的各渠道。"""
+    from bot.serve import run
+
+    settings = settings_from(config)
+    try:
+        asyncio.run(run(settings))
+    except KnowledgeError as error:
+        fail(str(error), 1)
+    except FawenError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        pass
+
+
+@main.command()
+@_CONFIG
+@_KNOWLEDGE
+def chat(config: Path | None, knowledge: Path | None) -> None:
+    """在终端里对话。"""
+    from bot.serve import run_terminal
+
+    try:
+        asyncio.run(run_terminal(settings_from(config, knowledge)))
+    except FawenError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        pass
+
+
+@main.command()
+@click.argument("text")
+@_CONFIG
+@_KNOWLEDGE
+@_ENCODER
+def ask(text: str, config: Path | None, knowledge: Path | None, encoder: str | None) -> None:
+    """问一句，以 JSON 打印理解的过程。"""
+    from intents.explain import explain
+
+    matcher = load_matcher(settings_from(config, knowledge, encoder))
+    click.echo(json.dumps(explain(matcher, text), ensure_ascii=False, indent=2))
+
+
+@main.command()
+@click.option("--jsonl", is_flag=True, required=True, help="每行一个问题，每行一个结果。")
+@_CONFIG
+@_KNOWLEDGE
+@_ENCODER
+def match(jsonl: bool, config: Path | None, knowledge: Path | None, encoder: str | None) -> None:
+    """批量匹配：标准输入每行一个问题，标准输出每行一个 JSON。"""
+    matcher = load_matcher(settings_from(config, knowledge, encoder))
+    for line in _lines():
+        click.echo(json.dumps(matcher.match(line).to_json(), ensure_ascii=False))
+
+
+@main.command()
+@click.option("--jsonl", is_flag=True, required=True, help='每行一段对话 {"turns": [...]}。')
+@_CONFIG
+@_KNOWLEDGE
+@_ENCODER
+def talk(jsonl: bool, config: Path | None, knowledge: Path | None, encoder: str | None) -> None:
+    """批量对话：每行一段新的对话。"""
+    from intents.context import converse
+
+    matcher = load_matcher(settings_from(config, knowledge, encoder))
+    for number, line in enumerate(_lines(), 1):
+        try:
+            turns = [str(turn) for turn in json.loads(line)["turns"]]
+        except (ValueError, KeyError, TypeError):
+            fail(f'第 {number} 行不是 {{"turns": ["…"]}}：{line[:60]}')
+        results = [found.to_json() for found in converse(matcher.match, turns)]
+        click.echo(json.dumps({"results": results}, ensure_ascii=False))
+
+
+@main.command()
+@_CONFIG
+@_KNOWLEDGE
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 打印。")
+def check(config: Path | None, knowledge: Path | None, as_json: bool) -> None:
+    """检查知识库：有错误时退出码为 1。"""
+    from bot.paths import knowledge_dir
+    from intents import KnowledgeBase
+
+    directory = settings_from(config, knowledge).knowledge.dir or knowledge_dir()
+    problems = KnowledgeBase.check(directory)
+    errors = sum(p.severity == "error" for p in problems)
+    if as_json:
+        click.echo(
+            json.dumps(
+                [{k: getattr(p, k) for k in ("path", "line", "severity", "code", "message")} for p in problems],
+                ensure_ascii=False,
+                indent=1,
+            )
+        )
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+        click.echo(f"{directory}：{errors} 处错误，{len(problems) - errors} 处提醒。")
+    sys.exit(1 if errors else 0)
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_CONFIG
+@_KNOWLEDGE
+@_ENCODER
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="另写一份 HTML 报告。")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 打印。")
+def evaluate(
+    files: tuple[Path, ...],
+    config: Path | None,
+    knowledge: Path | None,
+    encoder: str | None,
+    report: Path | None,
+    as_json: bool,
+) -> None:
+    """用检验题考一考：答对、选项、答错、没答上。默认用知识目录下的 tests。"""
+    from bot.paths import knowledge_dir
+    from bot.staff import default_files, run_evaluation
+
+    settings = settings_from(config, knowledge, encoder)
+    paths = list(files) or default_files(settings.knowledge.dir or knowledge_dir())
+    matcher = load_matcher(settings)
+    try:
+        with progress_bar("检验") as progress:
+            run_evaluation(matcher, paths, progress, report, as_json)
+    except FawenError as error:
+        fail(str(error))
+
+
+@main.command()
+@_CONFIG
+@_KNOWLEDGE
+@click.option("--into", type=click.Path(path_type=Path, dir_okay=False), default=None, help="写到哪个文件。")
+def fit(config: Path | None, knowledge: Path | None, into: Path | None) -> None:
+    """重新拟合全部权重和界限（开发者用）。"""
+    from bot.brain import make_encoders
+    from bot.paths import knowledge_dir
+    from bot.staff import run_fit
+    from intents import KnowledgeBase
+    from intents.ranking import WEIGHTS_FILE
+
+    settings = settings_from(config, knowledge)
+    directory = settings.knowledge.dir or knowledge_dir()
+    with progress_bar("拟合") as progress:
+        encoders, _ = make_encoders("auto", settings.knowledge.cache_dir)
+        sets = [[], encoders] if encoders else [[]]
+        base = KnowledgeBase.load(directory)
+        run_fit(base, directory / "tests", sets, into or WEIGHTS_FILE, click.echo, progress)
+
+
+def _lines() -> Iterator[str]:
+    """Standard input line by line as UTF-8; a line keeps everything but its end."""
+    stream = sys.stdin.buffer
+    for raw in stream:
+        yield raw.decode("utf-8", "replace").rstrip("\r\n")

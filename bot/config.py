@@ -1,0 +1,161 @@
+"""Settings: config.yaml, overridden by the environment (`FAWEN_SERVER__PORT=9000`); every one has a default.
+
+`config.example.yaml` documents each setting and is held against this file by a test. Secrets are wrapped, so that
+printing the settings hides them. An unknown or wrong setting is named with its value and the remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from bot.errors import ConfigError
+
+ENV_PREFIX = "FAWEN_"
+Port = Annotated[int, Field(ge=0, le=65535)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Server(_Section):
+    """The HTTP server for the chat page, the API and the webhooks."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    """0 takes any free port."""
+    max_body: Annotated[int, Field(ge=1024)] = 65536
+    """Largest request body, bytes."""
+
+
+class StoreSettings(_Section):
+    """The database."""
+
+    url: SecretStr = SecretStr("sqlite+aiosqlite:///fawen.db")
+
+
+class KnowledgeSettings(_Section):
+    """Where the curated answers are."""
+
+    dir: Path | None = None
+    """None: the directory `knowledge` beside the program, or the one inside the installed package."""
+    reload_seconds: Annotated[float, Field(ge=0)] = 2.0
+    """How often changed files are looked for; 0 switches reloading off."""
+    cache_dir: Path = Path(".cache")
+    """Where learnt weights and sentence vectors are kept; safe to delete."""
+    encoder: Literal["auto", "off"] = "auto"
+    """Sentence vectors when the package for them is installed."""
+
+
+class Web(_Section):
+    """The chat page."""
+
+    enabled: bool = True
+    title: str = "中山公共法律服务"
+    secure_cookies: bool = False
+    """Set where the page is served over HTTPS."""
+
+
+class Telegram(_Section):
+    """The Telegram bot; off without a token."""
+
+    token: SecretStr = SecretStr("")
+    base_url: str = "https://api.telegram.org"
+    """Server root, without /bot."""
+    mode: Literal["polling", "webhook"] = "polling"
+    webhook_secret: SecretStr = SecretStr("")
+    proxy: str = ""
+
+
+class WeChat(_Section):
+    """The WeChat Official Account; off without app_id and token."""
+
+    app_id: str = ""
+    app_secret: SecretStr = SecretStr("")
+    token: SecretStr = SecretStr("")
+    encoding_aes_key: SecretStr = SecretStr("")
+    mode: Literal["plain", "compatible", "safe"] = "safe"
+    api_base: str = "https://api.weixin.qq.com"
+
+
+class Dialogue(_Section):
+    """How the bot talks."""
+
+    max_length: Annotated[int, Field(ge=20, le=4000)] = 500
+    """Longest question that is answered, characters; longer ones are asked to be shortened."""
+    context_minutes: Positive = 10.0
+    """How long a follow-up is understood from the exchange before it."""
+    per_minute: Annotated[int, Field(ge=1)] = 20
+    """Messages a person may send in a minute."""
+    reply_days: Annotated[int, Field(ge=1)] = 3
+    """Working days within which a ticket is promised to be answered."""
+
+
+class Office(_Section):
+    """Facts that only the operator knows; answers leave them out until they are filled in."""
+
+    address: str = ""
+    phone: str = ""
+    hours: str = ""
+
+
+class Settings(_Section):
+    """All settings."""
+
+    server: Server = Server()
+    store: StoreSettings = StoreSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
+    web: Web = Web()
+    telegram: Telegram = Telegram()
+    wechat: WeChat = WeChat()
+    dialogue: Dialogue = Dialogue()
+    office: Office = Office()
+
+    @classmethod
+    def load(cls, path: Path | None, environ: Mapping[str, str]) -> Self:
+        """Read a file (None: defaults only), then the environment. Raises ConfigError naming key, value, remedy."""
+        data = _read(path) if path else {}
+        for name, value in environ.items():
+            if name.startswith(ENV_PREFIX) and "__" in name:
+                section, _, key = name[len(ENV_PREFIX) :].lower().partition("__")
+                part = data.setdefault(section, {})
+                if not isinstance(part, dict):
+                    raise ConfigError(f"设置“{section}”应当是一组键值，现在是 {part!r}。")
+                part[key] = value
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise ConfigError(_explain(error, path)) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"找不到设置文件 {path}。请复制 config.example.yaml，或去掉 --config。") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"设置文件 {path} 读不懂：{error}") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError(f"设置文件 {path} 应当是一组键值。请对照 config.example.yaml。")
+    return {str(k): ({} if v is None else v) for k, v in data.items()}
+
+
+def _explain(error: ValidationError, path: Path | None) -> str:
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"不认识的设置“{key}”。可用的设置见 config.example.yaml。")
+        else:
+            secret = any(word in key for word in ("token", "secret", "key", "url"))
+            found = "（不显示）" if secret else repr(problem["input"])
+            lines.append(f"设置“{key}”的值 {found} 不对：{problem['msg']}。允许的值见 config.example.yaml。")
+    return f"{path or '环境变量'}：" + " ".join(lines)

@@ -1,0 +1,287 @@
+"""The whole conversation policy, channel-neutral: `await Dialogue.handle(message) -> Reply`.
+
+    limits -> repeated delivery -> command, choice, feedback -> understand (emergency first) -> reply -> record
+
+What decides the wording of an answer is in knowledge/; what decides which answer is in intents/. Here is only what
+happens with it: options, 都不是, tickets, feedback, follow-ups.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+from bot import replies
+from bot.config import Dialogue as Limits
+from bot.errors import StoreConflict, StoreUnavailable
+from bot.limits import RateLimit
+from bot.messages import NONE_OF_THESE, Kind, Message, Reply
+from bot.privacy import redact
+from bot.store.base import Progress, Store, Ticket, Turn
+from bot.store.numbers import parse_number
+from intents import Context, Match, Matcher
+from intents.context import carried
+
+log = logging.getLogger(__name__)
+
+_HUMAN = re.compile(r"^(转)?人工(客服|服务)?$")
+_MENU = re.compile(r"^(菜单|主题|目录|menu)$", re.I)
+_TICKET = re.compile(r"^(?:查询|查|工单|进度)[\s:：]*(.+)$")
+_NUMBERED = re.compile(r"^(?:第)?\s*([1-5１-５一二三四五])\s*(?:个|项|条|)?[。.、]?$")
+_DIGITS = {c: i for i, cs in enumerate(("1１一", "2２二", "3３三", "4４四", "5５五"), 1) for c in cs}
+_MOST_TRIES = 3
+
+
+@dataclass
+class _Work:
+    """One message on its way: what is known of the conversation, and what it will leave behind."""
+
+    message: Message
+    state: dict[str, Any]
+    match: Match | None = None
+    ticket: Ticket | None = None
+
+
+class Dialogue:
+    """Answers messages of every channel; holds no state between them but the rate limit."""
+
+    def __init__(
+        self,
+        matcher: Callable[[], Matcher],
+        store: Store,
+        limits: Limits,
+        now: Callable[[], datetime],
+        office: replies.OfficeFacts | None = None,
+    ) -> None:
+        """`matcher` gives the current one (a reload swaps it); `now` aware UTC."""
+        self._matcher = matcher
+        self._store = store
+        self._limits = limits
+        self._now = now
+        self._office = office or replies.OfficeFacts()
+        self._rate = RateLimit(limits.per_minute, timedelta(minutes=1))
+
+    async def handle(self, message: Message, deliver: bool = False) -> Reply:
+        """The reply to one message. A repeated delivery gets the reply given before.
+
+        With `deliver` the reply also goes into the outbox, for channels that answer by a request of their own.
+        A store that cannot be reached gives the outage text: nothing is promised that is not on disk.
+        """
+        matcher = self._matcher()
+        try:
+            message = self._clean(message)
+            receipt = await self._store.receive(message)
+            if receipt.progress is Progress.DONE and receipt.reply is not None:
+                return receipt.reply
+            return await self._answer(matcher, message, deliver)
+        except StoreUnavailable as error:
+            log.error("store unavailable, message not recorded: %s", error)
+            return replies.text(matcher.knowledge, "outage")
+
+    async def resume(self, message: Message, deliver: bool = True) -> Reply:
+        """Answer a message that was received but not answered before a crash."""
+        return await self._answer(self._matcher(), message, deliver)
+
+    def _clean(self, message: Message) -> Message:
+        return replace(message, text=redact(message.text[: self._limits.max_length * 4]))
+
+    async def _answer(self, matcher: Matcher, message: Message, deliver: bool) -> Reply:
+        started = perf_counter()
+        state = await self._store.conversation(message.channel, message.chat) or {}
+        for attempt in range(_MOST_TRIES):
+            work = _Work(message, dict(state))
+            reply = await self._reply(matcher, work)
+            turn = Turn(
+                message=message,
+                reply=reply,
+                state=work.state,
+                ticket=work.ticket,
+                nearest=_nearest(work.match),
+                knowledge_version=matcher.knowledge.version,
+                took_ms=(perf_counter() - started) * 1000,
+                deliver=deliver,
+            )
+            try:
+                return await self._store.finish(turn)
+            except StoreConflict:
+                # the random ticket number was taken in between: draw another
+                if attempt == _MOST_TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _reply(self, matcher: Matcher, work: _Work) -> Reply:
+        message, base = work.message, matcher.knowledge
+        if not self._rate.allow((message.channel, message.person), message.at):
+            return replies.text(base, "too_fast")
+        if message.kind in (Kind.VOICE, Kind.IMAGE, Kind.OTHER) and not message.text.strip():
+            return replies.text(base, "voice_unknown" if message.kind is Kind.VOICE else "kind_unknown")
+        if message.kind is Kind.FOLLOW:
+            return replies.greeting(base, "follow")
+        if message.kind is Kind.FEEDBACK:
+            return await self._feedback(matcher, work)
+        if message.kind is Kind.COMMAND:
+            return await self._command(matcher, work, message.text)
+        if message.kind is Kind.CHOICE:
+            return await self._chosen(matcher, work, message.text)
+        return await self._question(matcher, work)
+
+    async def _command(self, matcher: Matcher, work: _Work, name: str) -> Reply:
+        base = matcher.knowledge
+        if name == "start":
+            work.state.clear()
+            return replies.greeting(base, "greeting")
+        if name == "menu":
+            return replies.menu(base)
+        if name == "human":
+            return await self._human(matcher, work)
+        return replies.text(base, "help")
+
+    async def _chosen(self, matcher: Matcher, work: _Work, choice: str) -> Reply:
+        """An option was pressed: an entry, a topic, or 都不是."""
+        base = matcher.knowledge
+        if choice == NONE_OF_THESE:
+            return await self._none_of_these(matcher, work)
+        if choice in {topic.id for topic in base.topics}:
+            return replies.topic(base, choice)
+        if choice in base.entries:
+            return self._entry(matcher, work, choice, 1.0)
+        return replies.text(base, "not_open")
+
+    async def _none_of_these(self, matcher: Matcher, work: _Work) -> Reply:
+        """First 都不是: ask to say it differently; the second becomes a ticket."""
+        question = work.state.pop("asked", "")
+        work.state.pop("options", None)
+        if work.state.get("rephrased") and question:
+            work.state.pop("rephrased")
+            return await self._ticket(matcher, work, "none_of_these", question, "no_answer")
+        work.state["rephrased"] = True
+        work.state["asked"] = question
+        return replies.text(matcher.knowledge, "rephrase", outcome="none")
+
+    async def _feedback(self, matcher: Matcher, work: _Work) -> Reply:
+        message, base = work.message, matcher.knowledge
+        exchange = await self._store.feedback(message.channel, message.ref, message.text)
+        if exchange is None or exchange.chat != message.chat:
+            return replies.text(base, "feedback_lost")
+        if message.text == "helpful":
+            return replies.text(base, "helpful")
+        if exchange.ticket:
+            return replies.text(base, "feedback_lost")
+        return await self._ticket(matcher, work, "unhelpful", exchange.text, "unhelpful")
+
+    async def _human(self, matcher: Matcher, work: _Work) -> Reply:
+        question = str(work.state.get("last_question") or "")
+        if not question:
+            work.state["human"] = True
+            return replies.text(matcher.knowledge, "human_ask", outcome="answer", entry="chat.human")
+        return await self._ticket(matcher, work, "human", question, "human")
+
+    async def _question(self, matcher: Matcher, work: _Work) -> Reply:
+        text, base = work.message.text.strip(), matcher.knowledge
+        if len(text) > self._limits.max_length:
+            return replies.text(base, "too_long", limit=str(self._limits.max_length))
+        if (emergency := matcher.emergency(text)) and emergency.entry:
+            return self._entry(matcher, work, emergency.entry, 1.0, emergency)
+        if work.state.pop("human", False) and text:
+            work.match = matcher.match(text)
+            return await self._ticket(matcher, work, "human", text, "human")
+        if shortcut := await self._shortcut(matcher, work, text):
+            return shortcut
+        match = matcher.match(text, self._context(work))
+        work.match = match
+        if match.entry == "chat.human":
+            return await self._human(matcher, work)
+        if match.outcome == "answer" and match.entry:
+            return self._entry(matcher, work, match.entry, match.confidence, match)
+        if match.outcome == "options":
+            return self._offer(matcher, work, match)
+        if match.reason == "empty":
+            return replies.text(base, "empty")
+        if work.state.get("rephrased"):
+            work.state.pop("rephrased")
+        return await self._ticket(matcher, work, "none", text, "no_answer")
+
+    async def _shortcut(self, matcher: Matcher, work: _Work, text: str) -> Reply | None:
+        """Typed forms of buttons: 菜单, 人工, a number or 都不是 after options, 查询 K7-3F9Q."""
+        if _MENU.match(text):
+            return replies.menu(matcher.knowledge)
+        if _HUMAN.match(text):
+            return await self._human(matcher, work)
+        if found := _TICKET.match(text):
+            number = parse_number(found.group(1))
+            if number:
+                ticket = await self._store.ticket(number)
+                return replies.ticket_state(matcher.knowledge, number, ticket)
+        options = work.state.get("options") or []
+        if options and (chosen := _NUMBERED.match(text)):
+            position = _DIGITS[chosen.group(1)]
+            if position <= len(options):
+                return await self._chosen(matcher, work, options[position - 1])
+            if position == len(options) + 1:
+                return await self._none_of_these(matcher, work)
+        if options and text.strip("。.!！ ") in ("都不是", "以上都不是", "不是", "没有"):
+            return await self._none_of_these(matcher, work)
+        return None
+
+    def _offer(self, matcher: Matcher, work: _Work, match: Match) -> Reply:
+        work.state["options"] = list(match.options)
+        work.state["asked"] = work.message.text
+        work.state["last_question"] = work.message.text
+        work.state["entry"] = carried("options", None, match.options)
+        work.state["at"] = work.message.at.isoformat()
+        return replies.options(matcher.knowledge, match)
+
+    def _entry(
+        self, matcher: Matcher, work: _Work, entry_id: str, confidence: float, match: Match | None = None
+    ) -> Reply:
+        if match is not None:
+            work.match = match
+            work.state["last_question"] = work.message.text
+        work.state.pop("options", None)
+        work.state.pop("rephrased", None)
+        if subject := carried("answer", entry_id, ()):
+            work.state["entry"] = subject
+        work.state["at"] = work.message.at.isoformat()
+        return replies.entry(matcher.knowledge, entry_id, confidence, self._now().date(), self._office)
+
+    def _context(self, work: _Work) -> Context | None:
+        entry, at = work.state.get("entry"), work.state.get("at")
+        if not entry or not at:
+            return None
+        age = work.message.at - datetime.fromisoformat(at)
+        return Context(entry) if age <= timedelta(minutes=self._limits.context_minutes) else None
+
+    async def _ticket(self, matcher: Matcher, work: _Work, reason: str, question: str, key: str) -> Reply:
+        """Open a ticket; its number is in the reply, and `finish` writes both before anything is sent."""
+        message = work.message
+        number = await self._store.free_ticket_number()
+        if work.match is None:
+            work.match = matcher.match(question)
+        work.ticket = Ticket(
+            number=number,
+            channel=message.channel,
+            chat=message.chat,
+            person=message.person,
+            text=question,
+            reason=reason,
+            nearest=_nearest(work.match),
+            opened_at=message.at,
+        )
+        days = str(self._limits.reply_days)
+        return replies.text(
+            matcher.knowledge,
+            key,
+            outcome="answer" if reason == "human" else "none",
+            entry="chat.human" if reason == "human" else None,
+            ticket=number,
+            days=days,
+        )
+
+
+def _nearest(match: Match | None) -> tuple[tuple[str, float], ...]:
+    return tuple((c.entry, c.confidence) for c in match.candidates[:5]) if match else ()

@@ -1,0 +1,29 @@
+"""How often one person may write: a token bucket in memory, forgotten when idle."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from datetime import datetime, timedelta
+
+_MOST_KEYS = 50_000
+
+
+class RateLimit:
+    """At most `limit` messages in `window` for each key, refilled evenly."""
+
+    def __init__(self, limit: int, window: timedelta) -> None:
+        self._limit = float(limit)
+        self._per_second = limit / window.total_seconds()
+        self._buckets: OrderedDict[Hashable, tuple[float, datetime]] = OrderedDict()
+
+    def allow(self, key: Hashable, at: datetime) -> bool:
+        """Whether a message at this time is within the limit; counts it if so."""
+        tokens, last = self._buckets.pop(key, (self._limit, at))
+        elapsed = max((at - last).total_seconds(), 0.0)
+        tokens = min(self._limit, tokens + elapsed * self._per_second)
+        allowed = tokens >= 1
+        self._buckets[key] = (tokens - 1 if allowed else tokens, max(at, last))
+        if len(self._buckets) > _MOST_KEYS:
+            self._buckets.popitem(last=False)
+        return allowed

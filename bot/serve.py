@@ -1,0 +1,148 @@
+"""`fawen serve` and `fawen chat`: the parts of bot.app, brought to life until they are stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import uvicorn
+from rich.console import Console
+from starlette.routing import BaseRoute
+
+from bot.app import Core, running_core, utc_now
+from bot.channels.terminal import TerminalChat
+from bot.channels.webchat import WebChat
+from bot.config import Settings
+from bot.desk.sender import Sender
+from bot.errors import ConfigError
+from bot.server import make_app
+
+log = logging.getLogger(__name__)
+
+
+async def run(settings: Settings) -> None:
+    """Serve until a signal comes; everything begun is finished. Raises ConfigError or KnowledgeError at start."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    # httpx writes every request with its address, and Telegram's addresses hold the token
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    async with running_core(settings) as core:
+        routes: list[BaseRoute] = []
+        notes = list(core.notes)
+        tasks: list[Callable[[], Awaitable[None]]] = []
+        base = core.brain.current
+        if settings.web.enabled:
+            web = WebChat(core.dialogue, lambda: base().knowledge, core.store, settings.web, utc_now)
+            routes += web.routes()
+        notes.append(("网页", "开" if settings.web.enabled else "关（设置 web.enabled: false）"))
+        async with _telegram(core, routes, tasks, notes):
+            notes.append(("微信", "关（没有设置 wechat.app_id 和 wechat.token）"))
+            app = make_app(routes, core.store, lambda: base().knowledge.version, settings.server.max_body)
+            await _serve(settings, app, tasks, notes)
+
+
+@contextlib.asynccontextmanager
+async def _telegram(
+    core: Core,
+    routes: list[BaseRoute],
+    tasks: list[Callable[[], Awaitable[None]]],
+    notes: list[tuple[str, str]],
+) -> AsyncIterator[None]:
+    settings = core.settings.telegram
+    if not settings.token.get_secret_value():
+        notes.append(("Telegram", "关（没有设置 telegram.token）"))
+        yield
+        return
+    from bot.channels.telegram import CHANNEL, TelegramChannel, make_bot
+
+    channel = TelegramChannel(make_bot(settings), settings, core.dialogue, lambda: core.brain.current().knowledge)
+    sender = Sender(CHANNEL, core.store, channel.send)
+    tasks.append(sender.run)
+    if settings.mode == "webhook":
+        routes += channel.routes()
+    else:
+        tasks.append(channel.poll)
+    await channel.start()
+    notes.append(("Telegram", f"开（{'webhook，回调 /telegram' if settings.mode == 'webhook' else '长轮询'}）"))
+    try:
+        yield
+    finally:
+        await channel.close()
+
+
+async def _serve(
+    settings: Settings,
+    app: object,
+    tasks: list[Callable[[], Awaitable[None]]],
+    notes: list[tuple[str, str]],
+) -> None:
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]  # a Starlette application
+        host=settings.server.host,
+        port=settings.server.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    server = _Server(config, notes)
+    running = [asyncio.create_task(_guarded(task)) for task in tasks]
+    try:
+        await server.serve()
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+    if not server.started:
+        raise ConfigError(
+            f"地址 {settings.server.host}:{settings.server.port} 用不了（可能已被占用）。"
+            "请换一个 server.port，例如 FAWEN_SERVER__PORT=8001。"
+        )
+
+
+async def _guarded(task: Callable[[], Awaitable[None]]) -> None:
+    """A background part that ends by an unforeseen error is started again: it never dies silently."""
+    while True:
+        try:
+            await task()
+            return
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("a background part stopped; starting it again in 5 s")
+            await asyncio.sleep(5)
+
+
+class _Server(uvicorn.Server):
+    """Prints the address and what is on and off once it listens."""
+
+    def __init__(self, config: uvicorn.Config, notes: list[tuple[str, str]]) -> None:
+        super().__init__(config)
+        self._notes = notes
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]  # passed through unchanged
+        if not self.started:
+            return
+        port = self.servers[0].sockets[0].getsockname()[1] if self.servers else self.config.port
+        console = Console(stderr=True, highlight=False)
+        console.print(f"[bold]法问已启动[/bold]  http://{self.config.host}:{port}/")
+        for name, note in self._notes:
+            console.print(f"  {name}：{note}")
+        console.print("  按 Ctrl+C 停止")
+
+
+async def run_terminal(settings: Settings) -> None:
+    """Talk on the terminal until the input ends."""
+    async with running_core(settings) as core:
+        console = Console()
+
+        def lines() -> str | None:
+            try:
+                return console.input("[bold]您> [/bold]")
+            except EOFError:
+                return None
+
+        await TerminalChat(core.dialogue, lambda: core.brain.current().knowledge, utc_now, console).talk(lines)

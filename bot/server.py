@@ -1,0 +1,117 @@
+"""The ASGI application: routes of the channels, health, security headers, body limit, one shape of error."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.channels.api import error
+from bot.errors import StoreError
+from bot.store.base import Store
+
+log = logging.getLogger(__name__)
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+"""Sent with every response; nothing is loaded from outside."""
+
+
+class _Guard:
+    """Adds the security headers and refuses bodies over the limit before they are read in whole."""
+
+    def __init__(self, app: ASGIApp, max_body: int) -> None:
+        self._app, self._max_body = app, max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        seen = 0
+
+        async def limited() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._max_body:
+                raise HTTPException(413)
+            return message
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(
+                        (k.lower().encode(), v.encode())
+                        for k, v in HEADERS.items()
+                        if k.lower().encode() not in present
+                    ),
+                ]
+            await send(message)
+
+        await self._app(scope, limited, with_headers)
+
+
+def make_app(routes: Sequence[BaseRoute], store: Store, version: Callable[[], str], max_body: int) -> Starlette:
+    """The application; `version` names the knowledge in force."""
+
+    async def alive(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(_: Request) -> Response:
+        try:
+            await store.ping()
+        except StoreError:
+            return error(503, "store_unavailable", "数据库暂时连接不上。")
+        return JSONResponse({"status": "ok", "knowledge": version()})
+
+    return Starlette(
+        routes=[Route("/healthz", alive), Route("/readyz", ready), *routes],
+        middleware=[Middleware(_Guard, max_body=max_body)],
+        exception_handlers={HTTPException: _http_error, Exception: _server_error},
+    )
+
+
+_NAMES = {
+    404: ("not_found", "没有这个页面。"),
+    405: ("bad_method", "不支持这种请求方式。"),
+    413: ("too_large", "内容太大。"),
+}
+
+
+async def _http_error(request: Request, exc: Exception) -> Response:
+    status = exc.status_code if isinstance(exc, HTTPException) else 500
+    code, message = _NAMES.get(status, ("bad_request", "请求有误。"))
+    return _shown(request, status, code, message)
+
+
+async def _server_error(request: Request, exc: Exception) -> Response:
+    log.error("unexpected error on %s", request.url.path, exc_info=exc)
+    return _shown(request, 500, "internal", "系统暂时有点问题，请稍后再试；着急请拨打 12348。")
+
+
+def _shown(request: Request, status: int, code: str, message: str) -> Response:
+    if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
+        return error(status, code, message)
+    return HTMLResponse(
+        f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{message}</title>'
+        f'<link rel="stylesheet" href="/static/chat.css"><main class="alone"><p>{message}</p>'
+        f'<p><a href="/">回到聊天页面</a></p></main></html>',
+        status_code=status,
+    )

@@ -1,0 +1,103 @@
+"""Opening a database: drivers, SQLite's pragmas, schema migrations, and errors that name the database."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import StoreError, StoreUnavailable
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_LOCK = 7_203_418
+"""Key of the PostgreSQL advisory lock that lets one process migrate at a time."""
+BUSY_SECONDS = 10
+
+
+def parse_url(url: str) -> URL:
+    """The URL with its asynchronous driver. Raises StoreError for what is not SQLite or PostgreSQL."""
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError:
+        raise StoreError("store.url 读不懂。写成 sqlite+aiosqlite:///fawen.db 或 postgresql+asyncpg://…") from None
+    driver = _DRIVERS.get(parsed.drivername, parsed.drivername)
+    if driver not in _DRIVERS.values():
+        raise StoreError(f"store.url 的类型“{parsed.drivername}”不支持，只支持 sqlite 和 postgresql。")
+    return parsed.set(drivername=driver)
+
+
+def make_engine(url: URL) -> AsyncEngine:
+    """An engine with the settings that durability needs."""
+    if url.drivername.startswith("postgresql"):
+        try:
+            import asyncpg  # noqa: F401  # only to say what is missing
+        except ImportError:
+            raise StoreError("PostgreSQL 需要另装驱动：pip install 'fawen[postgres]'") from None
+        return create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5)
+    engine = create_async_engine(url, pool_size=5, max_overflow=5, poolclass=sa.pool.AsyncAdaptedQueuePool)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def pragmas(connection: Any, _: Any) -> None:
+        # the driver must not open transactions by itself: BEGIN is said below, so that savepoints work
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # FULL: a commit that was acknowledged survives a power loss
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
+
+    return engine
+
+
+async def migrate(engine: AsyncEngine, url: URL) -> None:
+    """Bring the schema up to date; processes that start together take turns."""
+    shown = url.render_as_string(hide_password=True)
+    try:
+        with _file_lock(url):
+            async with engine.connect() as connection:
+                if engine.dialect.name == "postgresql":
+                    await connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+                    await connection.commit()
+                try:
+                    await connection.run_sync(_upgrade)
+                    await connection.commit()
+                finally:
+                    if engine.dialect.name == "postgresql":
+                        await connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+                        await connection.commit()
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        raise StoreUnavailable(
+            f"打不开数据库 {shown}（{type(error).__name__}）。请检查 store.url、权限和磁盘。"
+        ) from error
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+@contextlib.contextmanager
+def _file_lock(url: URL) -> Iterator[None]:
+    if not url.drivername.startswith("sqlite") or not url.database or url.database == ":memory:":
+        yield
+        return
+    with Path(f"{url.database}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,123 @@
+"""The tables (SQLAlchemy Core). Migrations under migrations/ bring a database to this shape."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+metadata = sa.MetaData()
+
+
+class Utc(sa.TypeDecorator[datetime]):
+    """Aware UTC datetimes. SQLite gives `DateTime(timezone=True)` back naive, so they are stored as microseconds."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Aware datetime -> microseconds since 1970."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: give an aware one")
+        delta = value.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Microseconds -> aware datetime."""
+        return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
+
+
+def _id() -> sa.Column[Any]:
+    # SQLite numbers rows by itself only for plain INTEGER
+    return sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
+
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    _id(),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("message_id", sa.String(160), nullable=False),
+    sa.Column("chat", sa.String(160), nullable=False),
+    sa.Column("person", sa.String(160), nullable=False),
+    sa.Column("received_at", Utc, nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("done", sa.Boolean, nullable=False, default=False),
+    sa.Column("reply", sa.JSON(none_as_null=True)),
+    sa.UniqueConstraint("channel", "message_id", name="uq_messages_delivery"),
+    sa.Index("ix_messages_chat", "channel", "chat", "id"),
+    sa.Index("ix_messages_person", "channel", "person"),
+    sa.Index(
+        "ix_messages_open", "channel", "id", sqlite_where=sa.text("done = 0"), postgresql_where=sa.text("NOT done")
+    ),
+)
+exchanges = sa.Table(
+    "exchanges",
+    metadata,
+    _id(),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("message_id", sa.String(160), nullable=False),
+    sa.Column("chat", sa.String(160), nullable=False),
+    sa.Column("person", sa.String(160), nullable=False),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("key", sa.String(40), nullable=False),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("entry", sa.String(80)),
+    sa.Column("confidence", sa.Float, nullable=False),
+    sa.Column("ticket", sa.String(16)),
+    sa.Column("nearest", sa.JSON, nullable=False),
+    sa.Column("knowledge_version", sa.String(40), nullable=False),
+    sa.Column("took_ms", sa.Float, nullable=False),
+    sa.Column("feedback", sa.String(16), nullable=False, default=""),
+    sa.UniqueConstraint("channel", "message_id", name="uq_exchanges_message"),
+    sa.Index("ix_exchanges_at", "at"),
+    sa.Index("ix_exchanges_person", "channel", "person"),
+)
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("channel", sa.String(16), primary_key=True),
+    sa.Column("chat", sa.String(160), primary_key=True),
+    sa.Column("person", sa.String(160), nullable=False),
+    sa.Column("state", sa.JSON, nullable=False),
+    sa.Column("updated_at", Utc, nullable=False),
+    sa.Index("ix_conversations_person", "channel", "person"),
+)
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("number", sa.String(16), primary_key=True),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("chat", sa.String(160), nullable=False),
+    sa.Column("person", sa.String(160), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("reason", sa.String(24), nullable=False),
+    sa.Column("nearest", sa.JSON, nullable=False),
+    sa.Column("opened_at", Utc, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("answer", sa.Text, nullable=False, default=""),
+    sa.Column("answered_at", Utc),
+    sa.Index("ix_tickets_state", "state", "opened_at"),
+    sa.Index("ix_tickets_person", "channel", "person"),
+)
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    _id(),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("chat", sa.String(160), nullable=False),
+    sa.Column("ref", sa.String(160), nullable=False),
+    sa.Column("reply", sa.JSON, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("created_at", Utc, nullable=False),
+    sa.Column("due_at", Utc, nullable=False),
+    sa.Index("ix_outbox_state", "channel", "state", "id"),
+    sa.Index("ix_outbox_chat", "channel", "chat", "state"),
+)

@@ -1,0 +1,295 @@
+"""The store on a database: SQLite by default, PostgreSQL for more than one machine."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import StoreUnavailable
+from bot.messages import Message, Reply
+from bot.store import rows
+from bot.store.base import Exchange, OutboxState, Outgoing, Progress, Receipt, Ticket, TicketState, Turn
+from bot.store.connect import make_engine, migrate, parse_url
+from bot.store.numbers import new_number
+from bot.store.schema import conversations, exchanges, messages, outbox, tickets
+from bot.store.writer import Writer
+
+_PAGE = 10_000
+
+
+class SqlStore:
+    """Implements bot.store.base.Store."""
+
+    def __init__(
+        self,
+        url: str,
+        now: Callable[[], datetime],
+        choice: Callable[[Sequence[str]], str] = secrets.choice,
+    ) -> None:
+        self._url = parse_url(url)
+        self._shown = self._url.render_as_string(hide_password=True)
+        self._now, self._choice = now, choice
+        self._engine = make_engine(self._url)
+        self._writer = Writer(self._engine.execution_options(write=True), self._shown)
+        self._postgres = self._engine.dialect.name == "postgresql"
+
+    async def start(self) -> None:
+        """See Store."""
+        await migrate(self._engine, self._url)
+        self._writer.start()
+
+    async def close(self) -> None:
+        """See Store."""
+        await self._writer.close()
+        await self._engine.dispose()
+
+    async def ping(self) -> None:
+        """See Store."""
+        async with self._reading() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+
+    @contextlib.asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._engine.connect() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreUnavailable(
+                f"store {self._shown} cannot be read ({type(error).__name__}): check that it runs and is reachable"
+            ) from error
+
+    def _insert(self, table: sa.Table) -> Any:
+        return postgresql.insert(table) if self._postgres else sqlite.insert(table)
+
+    async def receive(self, message: Message) -> Receipt:
+        """See Store."""
+        statement = self._insert(messages).values(**rows.of_message(message, self._now()))
+        statement = statement.on_conflict_do_nothing(index_elements=["channel", "message_id"])
+
+        async def work(connection: AsyncConnection) -> Receipt:
+            if (await connection.execute(statement)).rowcount:
+                return Receipt(Progress.NEW)
+            found = await connection.execute(
+                sa.select(messages.c.done, messages.c.reply).where(_is(message.channel, message.message_id))
+            )
+            row = found.one()
+            if not row.done:
+                return Receipt(Progress.PENDING)
+            return Receipt(Progress.DONE, Reply.from_json(row.reply) if row.reply else None)
+
+        return await self._writer.write(work)
+
+    async def left_over(self, channel: str, limit: int = 1000) -> list[Message]:
+        """See Store."""
+        query = (
+            sa.select(messages.c.body)
+            .where(messages.c.channel == channel, sa.not_(messages.c.done))
+            .order_by(messages.c.id)
+            .limit(limit)
+        )
+        async with self._reading() as connection:
+            return [Message.from_json(row.body) for row in await connection.execute(query)]
+
+    async def finish(self, turn: Turn) -> Reply:
+        """See Store."""
+        message, now = turn.message, self._now()
+        received = self._insert(messages).values(**rows.of_message(message, now)).on_conflict_do_nothing()
+        mark = (
+            sa.update(messages)
+            .where(_is(message.channel, message.message_id), sa.not_(messages.c.done))
+            .values(done=True, reply=turn.reply.to_json())
+        )
+
+        async def work(connection: AsyncConnection) -> Reply:
+            await connection.execute(received)
+            if not (await connection.execute(mark)).rowcount:
+                found = await connection.execute(
+                    sa.select(messages.c.reply).where(_is(message.channel, message.message_id))
+                )
+                return Reply.from_json(found.one().reply)
+            if turn.ticket is not None:
+                await connection.execute(sa.insert(tickets).values(**rows.of_ticket(turn.ticket)))
+            await connection.execute(sa.insert(exchanges).values(**rows.of_turn(turn)))
+            await connection.execute(self._keep_state(turn, now))
+            if turn.deliver:
+                values = rows.of_outgoing(message.channel, message.chat, turn.reply, message.message_id, now)
+                await connection.execute(sa.insert(outbox).values(**values))
+            return turn.reply
+
+        return await self._writer.write(work)
+
+    def _keep_state(self, turn: Turn, now: datetime) -> Any:
+        message = turn.message
+        values = {"person": message.person, "state": turn.state, "updated_at": now}
+        statement = self._insert(conversations).values(channel=message.channel, chat=message.chat, **values)
+        return statement.on_conflict_do_update(index_elements=["channel", "chat"], set_=values)
+
+    async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
+        """See Store."""
+        query = sa.select(conversations.c.state).where(conversations.c.channel == channel, conversations.c.chat == chat)
+        async with self._reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return dict(row.state) if row else None
+
+    async def forget(self, channel: str, person: str) -> int:
+        """See Store."""
+
+        async def work(connection: AsyncConnection) -> int:
+            touched = 0
+            for table in (messages, conversations, exchanges):
+                gone = sa.delete(table).where(table.c.channel == channel, table.c.person == person)
+                touched += (await connection.execute(gone)).rowcount
+            return touched
+
+        return await self._writer.write(work)
+
+    async def free_ticket_number(self) -> str:
+        """See Store."""
+        while True:
+            number = new_number(self._choice)
+            if await self.ticket(number) is None:
+                return number
+
+    async def ticket(self, number: str) -> Ticket | None:
+        """See Store."""
+        async with self._reading() as connection:
+            row = (await connection.execute(sa.select(tickets).where(tickets.c.number == number))).one_or_none()
+        return rows.to_ticket(row) if row else None
+
+    async def tickets(self, state: TicketState | None = None, limit: int = 100, offset: int = 0) -> list[Ticket]:
+        """See Store."""
+        query = sa.select(tickets).order_by(tickets.c.opened_at, tickets.c.number)
+        if state is not None:
+            query = query.where(tickets.c.state == state.value)
+        async with self._reading() as connection:
+            found = await connection.execute(query.limit(min(limit, _PAGE)).offset(offset))
+            return [rows.to_ticket(row) for row in found]
+
+    async def feedback(self, channel: str, message_id: str, verdict: str) -> Exchange | None:
+        """See Store."""
+        where = (exchanges.c.channel == channel, exchanges.c.message_id == message_id)
+
+        async def work(connection: AsyncConnection) -> Exchange | None:
+            await connection.execute(sa.update(exchanges).where(*where).values(feedback=verdict))
+            row = (await connection.execute(sa.select(exchanges).where(*where))).one_or_none()
+            return rows.to_exchange(row) if row else None
+
+        return await self._writer.write(work)
+
+    async def history(self, channel: str, chat: str, limit: int = 40) -> list[tuple[Message, Reply]]:
+        """See Store."""
+        query = (
+            sa.select(messages.c.body, messages.c.reply)
+            .where(messages.c.channel == channel, messages.c.chat == chat, messages.c.done)
+            .order_by(messages.c.id.desc())
+            .limit(limit)
+        )
+        async with self._reading() as connection:
+            found = (await connection.execute(query)).all()
+        return [(Message.from_json(row.body), Reply.from_json(row.reply)) for row in reversed(found)]
+
+    async def exchanges(self, channel: str | None = None, limit: int = 100) -> list[Exchange]:
+        """See Store."""
+        query = sa.select(exchanges).order_by(exchanges.c.id.desc()).limit(min(limit, _PAGE))
+        if channel is not None:
+            query = query.where(exchanges.c.channel == channel)
+        async with self._reading() as connection:
+            return [rows.to_exchange(row) for row in await connection.execute(query)]
+
+    async def enqueue(self, channel: str, chat: str, reply: Reply, ref: str) -> int:
+        """See Store."""
+        values = rows.of_outgoing(channel, chat, reply, ref, self._now())
+
+        async def work(connection: AsyncConnection) -> int:
+            key = (await connection.execute(sa.insert(outbox).values(**values))).inserted_primary_key
+            return int(key[0]) if key else 0
+
+        return await self._writer.write(work)
+
+    async def take(self, channel: str, limit: int = 20) -> list[Outgoing]:
+        """See Store. The oldest unsettled message of each chat only, so that order is kept within a chat."""
+        now = self._now()
+        earlier = outbox.alias("earlier")
+        blocked = sa.exists().where(
+            earlier.c.channel == outbox.c.channel,
+            earlier.c.chat == outbox.c.chat,
+            earlier.c.id < outbox.c.id,
+            earlier.c.state.in_([OutboxState.PENDING.value, OutboxState.SENDING.value]),
+        )
+        due = (
+            sa.select(outbox)
+            .where(outbox.c.channel == channel, outbox.c.state == OutboxState.PENDING.value)
+            .where(outbox.c.due_at <= now, sa.not_(blocked))
+            .order_by(outbox.c.id)
+            .limit(limit)
+        )
+        if self._postgres:
+            due = due.with_for_update(skip_locked=True, of=outbox)
+        async with self._reading() as connection:
+            # most looks find nothing: they must not cost a write
+            quick = sa.select(outbox.c.id).where(
+                outbox.c.channel == channel, outbox.c.state == OutboxState.PENDING.value
+            )
+            if (await connection.execute(quick.limit(1))).first() is None:
+                return []
+
+        async def work(connection: AsyncConnection) -> list[Outgoing]:
+            found = (await connection.execute(due)).all()
+            ids = [row.id for row in found]
+            taken = sa.update(outbox).where(outbox.c.id.in_(ids)).values(state=OutboxState.SENDING.value)
+            if ids:
+                await connection.execute(taken)
+            return [rows.to_outgoing(row) for row in found]
+
+        return await self._writer.write(work)
+
+    async def settle(self, outgoing_id: int, state: OutboxState, retry_after: float | None = None) -> None:
+        """See Store."""
+        due = self._now() + timedelta(seconds=retry_after or 0)
+        change = (
+            sa.update(outbox)
+            .where(outbox.c.id == outgoing_id)
+            .values(state=state.value, attempts=outbox.c.attempts + 1, due_at=due)
+        )
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(change)
+
+        await self._writer.write(work)
+
+    async def recover_outbox(self, channel: str) -> int:
+        """See Store."""
+        change = (
+            sa.update(outbox)
+            .where(outbox.c.channel == channel, outbox.c.state == OutboxState.SENDING.value)
+            .values(state=OutboxState.UNCERTAIN.value)
+        )
+
+        async def work(connection: AsyncConnection) -> int:
+            return int((await connection.execute(change)).rowcount)
+
+        return await self._writer.write(work)
+
+    async def counts(self) -> dict[str, int]:
+        """See Store."""
+        found: dict[str, int] = {}
+        async with self._reading() as connection:
+            for table in (messages, exchanges, tickets):
+                total = await connection.execute(sa.select(sa.func.count()).select_from(table))
+                found[table.name] = int(total.scalar_one())
+            waiting = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+            for state, count in await connection.execute(waiting):
+                found[f"outbox_{state}"] = int(count)
+        return found
+
+
+def _is(channel: str, message_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(messages.c.channel == channel, messages.c.message_id == message_id)

@@ -1,0 +1,107 @@
+"""One writer with group commit: what waits together is written in one transaction and made durable by one commit.
+
+Each write has a savepoint of its own, so that one that fails (a ticket number taken) never fails its neighbours. A
+future is resolved only after the commit: what was acknowledged survives a power loss.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.errors import StoreConflict, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Write = Callable[[AsyncConnection], Awaitable[Any]]
+WAITING = 10_000
+"""Writes that may wait; more is refused at once, so that memory stays flat when the database stands still."""
+GROUP = 256
+
+
+class Writer:
+    """Runs writes one group after another on one connection at a time."""
+
+    def __init__(self, engine: AsyncEngine, shown: str) -> None:
+        """`shown` names the database in errors, without its password."""
+        self._engine, self._shown = engine, shown
+        self._queue: asyncio.Queue[tuple[Write, asyncio.Future[Any]]] = asyncio.Queue(WAITING)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin writing."""
+        self._task = asyncio.create_task(self._run(), name="store-writer")
+
+    async def close(self) -> None:
+        """Write what waits, then stop; safe to call twice."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        await self._queue.join()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run one write durably; its result. Raises what the write raised, or StoreUnavailable."""
+        if self._task is None:
+            raise StoreUnavailable(f"store {self._shown} is closed")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait((work, future))
+        except asyncio.QueueFull:
+            raise StoreUnavailable(f"store {self._shown}: {WAITING} writes are waiting, try again later") from None
+        return await future
+
+    async def _run(self) -> None:
+        while True:
+            group = [await self._queue.get()]
+            while len(group) < GROUP and not self._queue.empty():
+                group.append(self._queue.get_nowait())
+            try:
+                await self._commit(group)
+            finally:
+                for _ in group:
+                    self._queue.task_done()
+
+    async def _commit(self, group: list[tuple[Write, asyncio.Future[Any]]]) -> None:
+        results: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
+        try:
+            async with self._engine.begin() as connection:
+                for work, future in group:
+                    results.append((future, *await _one(connection, work)))
+        except (SQLAlchemyError, OSError) as error:
+            log.error("store %s: a group of %d writes failed: %s", self._shown, len(group), type(error).__name__)
+            failure = StoreUnavailable(f"store {self._shown} cannot be written ({type(error).__name__}): check it")
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(failure)
+            return
+        for future, value, problem in results:
+            if future.done():
+                continue
+            if problem is not None:
+                future.set_exception(problem)
+            else:
+                future.set_result(value)
+
+
+async def _one(connection: AsyncConnection, work: Write) -> tuple[Any, BaseException | None]:
+    savepoint = await connection.begin_nested()
+    try:
+        value = await work(connection)
+    except (IntegrityError, StoreConflict, ValueError) as error:
+        await savepoint.rollback()
+        problem = (
+            error if isinstance(error, StoreConflict | ValueError) else StoreConflict("a row with this key exists")
+        )
+        return None, problem
+    await savepoint.commit()
+    return value, None

@@ -1,0 +1,78 @@
+"""One whole fit: cross-validation and own test questions -> ranking -> thresholds -> context, with figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from intents.encoder import Encoder
+from intents.evaluate import Case, question_files, read_cases
+from intents.fit import Example, Observed, cross_validate, fit_ranking, observe, probabilities
+from intents.fit_decisions import FollowUp, fit_context, fit_thresholds
+from intents.knowledge import KnowledgeBase
+from intents.normalize import Normalizer
+from intents.ranking import Fitted
+from intents.scoring import Scorer
+
+TEST_WEIGHT = 3.0
+"""A test question counts as much as three phrases: it was written by somebody who had not seen the phrases."""
+
+
+def fit_set(
+    base: KnowledgeBase,
+    tests: Path,
+    encoders: Sequence[Encoder],
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Fitted, dict[str, Any]]:
+    """Fit everything for one set of encoders; the figures are of questions that were held out."""
+    cases = [case for path in question_files(tests) for case in read_cases(path)]
+    total = len(base.background) + sum(len(e.questions) for e in base.published().values())
+    done = [0]
+
+    def tick() -> None:
+        done[0] += 1
+        if progress and done[0] % 50 == 0:
+            progress(min(done[0], total), total)
+
+    held_out, examples = cross_validate(base, encoders, tick=tick)
+    scorer = Scorer(base, Normalizer(base.lexicon), encoders)
+    asked = [Example(c.text, c.fair, TEST_WEIGHT) for c in cases if c.kind in ("question", "outside")]
+    both = Observed.join([held_out, observe(scorer, asked)])
+    right = [e.right for e in [*examples, *asked]]
+    ranking, loss = fit_ranking(both)
+    p = probabilities(ranking, both)
+    thresholds, value = fit_thresholds(base, scorer.candidates, p, right, both.weights, tick=progress)
+    turns = _follow_ups(cases)
+    context, context_loss = fit_context(scorer, ranking, turns)
+    figures = {
+        "phrases": len(examples),
+        "test_questions": len(asked),
+        "follow_ups": len(turns),
+        "loss": round(loss, 4),
+        "top1_phrases": _top1(p[: len(examples)], right[: len(examples)], scorer.candidates),
+        "top1_tests": _top1(p[len(examples) :], right[len(examples) :], scorer.candidates),
+        "worth": round(value, 4),
+        "context_loss": round(context_loss, 4),
+    }
+    return Fitted(ranking, thresholds, context), figures
+
+
+def _follow_ups(cases: Sequence[Case]) -> list[FollowUp]:
+    """Later turns whose predecessor's entry is known from the file itself."""
+    by_turns = {(c.before, c.text): c for c in cases if c.kind == "dialogue"}
+    found = []
+    for case in cases:
+        if case.kind == "dialogue":
+            before = by_turns.get((case.before[:-1], case.before[-1]))
+            entry = before.entry if before else case.first
+            if entry and not entry.startswith("chat."):
+                found.append(FollowUp(case.text, entry, case.fair))
+    return found
+
+
+def _top1(p: np.ndarray, right: Sequence[frozenset[str]], candidates: Sequence[str]) -> float:
+    hits = [candidates[int(i)] in gold for i, gold in zip(p.argmax(1), right, strict=True)]
+    return round(100 * float(np.mean(hits)), 1) if hits else 0.0

@@ -1,0 +1,142 @@
+"""Fitting what follows the ranking: the thresholds of the three outcomes, and what a follow-up takes over.
+
+Thresholds maximise the mean worth of the outcomes on questions that the ranking has not seen. The worths say what an
+outcome means to a resident: a wrong legal answer costs far more than asking back; a referral is cheap and helpful.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import minimize
+
+from intents.context import FEATURES, Context, context_features, context_terms
+from intents.decide import Decision, decide
+from intents.index import Floats
+from intents.model import NO_ENTRY, ROUTING, KnowledgeData
+from intents.ranking import Ranking, Thresholds, kinds_of, length_term
+from intents.scoring import Scorer
+
+START = Thresholds(answer=0.5, route=0.5, chat=0.4, none=0.5, option=0.1)
+_GRID = {
+    "answer": np.arange(0.2, 0.96, 0.05),
+    "route": np.arange(0.3, 0.96, 0.05),
+    "chat": np.arange(0.2, 0.91, 0.1),
+    "none": np.arange(0.3, 0.96, 0.05),
+    "option": np.array([0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3]),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What each outcome is worth; a right answer is 1."""
+
+    offered: float = 0.7
+    extra_option: float = -0.02
+    """For each option beyond the second: more to read."""
+    wrong: float = -3.0
+    wrong_chat: float = -1.0
+    referred: float = -0.4
+    """A question of ours that was only referred on."""
+    missed: float = -0.7
+    outside_referred: float = 0.8
+    outside_none: float = 0.4
+    outside_options: float = 0.1
+    outside_false: float = -3.0
+
+
+def worth(decision: Decision, right: frozenset[str], scale: Worth) -> float:
+    """The worth of one decision when these entries are right."""
+    outside = right <= {*ROUTING, NO_ENTRY}
+    if outside:
+        if decision.outcome == "options":
+            return scale.outside_options
+        if decision.outcome == "none":
+            return scale.outside_none
+        if decision.entry in ROUTING:
+            return 1.0 if decision.entry in right else scale.outside_referred
+        return scale.wrong_chat if (decision.entry or "").startswith("chat.") else scale.outside_false
+    if decision.outcome == "answer":
+        if decision.entry in right:
+            return 1.0
+        if decision.entry in ROUTING:
+            return scale.referred
+        return scale.wrong_chat if (decision.entry or "").startswith("chat.") else scale.wrong
+    if decision.outcome == "options":
+        extra = scale.extra_option * max(len(decision.options) - 2, 0)
+        return (scale.offered if right & set(decision.options) else scale.missed) + extra
+    return scale.missed
+
+
+def fit_thresholds(
+    knowledge: KnowledgeData,
+    candidates: Sequence[str],
+    p: Floats,
+    right: Sequence[frozenset[str]],
+    weights: Floats,
+    scale: Worth | None = None,
+    tick: Callable[[int, int], None] | None = None,
+) -> tuple[Thresholds, float]:
+    """The best thresholds, one coordinate at a time until none moves, and their mean worth."""
+    scale = scale or Worth()
+
+    def mean(thresholds: Thresholds) -> float:
+        total = sum(
+            float(w) * worth(decide(knowledge, candidates, row, thresholds), gold, scale)
+            for row, gold, w in zip(p, right, weights, strict=True)
+        )
+        return total / float(weights.sum())
+
+    best, value, step, steps = START, mean(START), 0, 3 * sum(map(len, _GRID.values()))
+    for _ in range(3):
+        before = value
+        for name, grid in _GRID.items():
+            for x in grid:
+                tried = replace(best, **{name: round(float(x), 3)})
+                found = mean(tried)
+                step += 1
+                if tick:
+                    tick(step, steps)
+                if found > value + 1e-6:
+                    best, value = tried, found
+        if value <= before + 1e-6:
+            break
+    return best, value
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """A later turn of a dialogue: its text, the entry before it, and what is right."""
+
+    text: str
+    before: str
+    right: frozenset[str]
+
+
+def fit_context(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> tuple[Floats, float]:
+    """Amounts of `intents.context`, shape (3, FEATURES), and the mean loss in nats."""
+    kinds = kinds_of(scorer.candidates)
+    columns = [scorer.signals.index(s) for s in ranking.signals]
+    rows = []
+    for turn in turns:
+        question = scorer.question(turn.text)
+        p = ranking.probabilities(scorer.evidence(question).values[:, columns], length_term(question.normal), kinds)
+        gold = np.array([c in turn.right for c in scorer.candidates])
+        if gold.any():
+            features = context_features(scorer, question, Context(turn.before))
+            rows.append((np.log(p + 1e-9), features, context_terms(scorer, question), gold))
+
+    def loss(flat: np.ndarray) -> float:
+        weights = flat.reshape(3, len(FEATURES))
+        total = 0.0
+        for logp, features, terms, gold in rows:
+            scores = logp + features @ np.maximum(terms @ weights, 0)
+            scores = np.exp(scores - scores.max())
+            total -= float(np.log(scores[gold].sum() / scores.sum() + 1e-9))
+        return total / max(len(rows), 1) + 0.003 * float(flat @ flat)
+
+    start = np.array([[2.0, 1.0, 0.5, 1.0], [-0.5, -0.3, -0.1, -0.2], [0.5, 0.3, 0.0, 0.2]]).ravel()
+    found = minimize(loss, start, method="Powell", options={"maxiter": 20, "xtol": 0.01, "ftol": 1e-4})
+    return np.asarray(found.x.reshape(3, len(FEATURES)), np.float32), float(found.fun)
