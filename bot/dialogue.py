@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 
 _HUMAN = re.compile(r"^(转)?人工(客服|服务)?$")
 _MENU = re.compile(r"^(菜单|主题|目录|menu)$", re.I)
-_TICKET = re.compile(r"^(?:查询|查|工单|进度)[\s:：]*(.+)$")
+_TICKET = re.compile(
+    r"^(?:查询|查|工单号?|进度)?[\s:：]*([A-Za-z0-9]{2}\s*[-‐–—－]\s*[A-Za-z0-9]{4}|(?<=\S)[A-Za-z0-9]{6})\s*$"
+)
 _NUMBERED = re.compile(r"^(?:第)?\s*([1-5１-５一二三四五])\s*(?:个|项|条|)?[。.、]?$")
 _DIGITS = {c: i for i, cs in enumerate(("1１一", "2２二", "3３三", "4４四", "5５五"), 1) for c in cs}
 _MOST_TRIES = 3
@@ -213,10 +215,10 @@ class Dialogue:
         if _HUMAN.match(text):
             return await self._human(matcher, work)
         if found := _TICKET.match(text):
-            number = parse_number(found.group(1))
-            if number:
-                ticket = await self._store.ticket(number)
-                return replies.ticket_state(matcher.knowledge, number, ticket)
+            typed = found.group(1).strip()
+            number = parse_number(typed)
+            ticket = await self._store.ticket(number) if number else None
+            return replies.ticket_state(matcher.knowledge, number or typed.upper(), ticket)
         options = work.state.get("options") or []
         if options and (chosen := _NUMBERED.match(text)):
             position = _DIGITS[chosen.group(1)]

@@ -270,7 +270,7 @@ def sources_line(raw: dict[str, Any], sources: dict[str, Any]) -> str:
 def _closest(word: str, known: Iterable[str]) -> str | None:
     from rapidfuzz import process
 
-    found = process.extractOne(str(word), list(known), score_cutoff=75)
+    found = process.extractOne(str(word), list(known), score_cutoff=60)
     return found[0] if found else None
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.messages import Kind, Message, Reply
 from bot.store.base import Exchange, OutboxState, Outgoing, Progress, Receipt, Ticket, TicketState, Turn
+from bot.store.numbers import new_number
 
 
 class FakeClock:
@@ -38,7 +39,7 @@ class MemoryStore:
         self.outbox: list[Outgoing] = []
         self.verdicts: dict[tuple[str, str], str] = {}
         self.broken = False
-        self.numbers = (f"K7-{i:04d}" for i in itertools.count(1))
+        self.random = Random(1)
 
     def _check(self) -> None:
         if self.broken:
@@ -101,7 +102,7 @@ class MemoryStore:
     async def free_ticket_number(self) -> str:
         """See Store."""
         self._check()
-        return next(self.numbers)
+        return new_number(self.random.choice)
 
     async def ticket(self, number: str) -> Ticket | None:
         """See Store."""

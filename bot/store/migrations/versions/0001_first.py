@@ -12,10 +12,10 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
-def upgrade() -> None:
-    """Create every table."""
-    big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+def _conversations() -> None:
     op.create_table(
         "conversations",
         sa.Column("channel", sa.String(16), primary_key=True),
@@ -25,9 +25,12 @@ def upgrade() -> None:
         sa.Column("updated_at", Utc, nullable=False),
     )
     op.create_index("ix_conversations_person", "conversations", ["channel", "person"])
+
+
+def _exchanges() -> None:
     op.create_table(
         "exchanges",
-        sa.Column("id", big, primary_key=True),
+        sa.Column("id", BIG, primary_key=True),
         sa.Column("channel", sa.String(16), nullable=False),
         sa.Column("message_id", sa.String(160), nullable=False),
         sa.Column("chat", sa.String(160), nullable=False),
@@ -48,9 +51,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_exchanges_at", "exchanges", ["at"])
     op.create_index("ix_exchanges_person", "exchanges", ["channel", "person"])
+
+
+def _messages() -> None:
     op.create_table(
         "messages",
-        sa.Column("id", big, primary_key=True),
+        sa.Column("id", BIG, primary_key=True),
         sa.Column("channel", sa.String(16), nullable=False),
         sa.Column("message_id", sa.String(160), nullable=False),
         sa.Column("chat", sa.String(160), nullable=False),
@@ -70,9 +76,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("NOT done"),
     )
     op.create_index("ix_messages_person", "messages", ["channel", "person"])
+
+
+def _outbox() -> None:
     op.create_table(
         "outbox",
-        sa.Column("id", big, primary_key=True),
+        sa.Column("id", BIG, primary_key=True),
         sa.Column("channel", sa.String(16), nullable=False),
         sa.Column("chat", sa.String(160), nullable=False),
         sa.Column("ref", sa.String(160), nullable=False),
@@ -84,6 +93,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_outbox_chat", "outbox", ["channel", "chat", "state"])
     op.create_index("ix_outbox_state", "outbox", ["channel", "state", "id"])
+
+
+def _tickets() -> None:
     op.create_table(
         "tickets",
         sa.Column("number", sa.String(16), primary_key=True),
@@ -100,3 +112,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_tickets_person", "tickets", ["channel", "person"])
     op.create_index("ix_tickets_state", "tickets", ["state", "opened_at"])
+
+
+def upgrade() -> None:
+    """Create every table."""
+    _conversations()
+    _exchanges()
+    _messages()
+    _outbox()
+    _tickets()

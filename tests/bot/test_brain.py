@@ -1,0 +1,48 @@
+"""Hot reload: a good change comes into force, a broken one never does harm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.brain import Brain
+from tests.bot.conftest import write_sample
+
+
+async def test_a_changed_file_comes_into_force(tmp_path: Path) -> None:
+    """After an edit the next look gives the new answer under a new version."""
+    base = write_sample(tmp_path / "base")
+    brain = Brain(base, None)
+    before = brain.current()
+    path = base / "entries" / "notary.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("以公示为准", "看公示"), encoding="utf-8")
+    assert await brain.reload_if_changed()
+    assert "看公示。" == brain.current().knowledge.entries["notary.fee"].answer
+    assert before.knowledge.version != brain.current().knowledge.version
+
+
+async def test_a_broken_file_keeps_the_last_good_version(tmp_path: Path) -> None:
+    """The matcher stays, the error names the file, and mending the file brings it back."""
+    base = write_sample(tmp_path / "base")
+    brain = Brain(base, None)
+    before = brain.current()
+    path = base / "entries" / "notary.yaml"
+    good = path.read_text(encoding="utf-8")
+    path.write_text("entries: [", encoding="utf-8")
+    assert not await brain.reload_if_changed()
+    assert before is brain.current()
+    assert brain.last_error is not None
+    assert "entries/notary.yaml" in str(brain.last_error)
+    path.write_text(good, encoding="utf-8")
+    await brain.reload_if_changed()
+    assert brain.last_error is None
+
+
+async def test_touching_a_file_changes_nothing(tmp_path: Path) -> None:
+    """The same content is not loaded again."""
+    base = write_sample(tmp_path / "base")
+    brain = Brain(base, None)
+    before = brain.current()
+    path = base / "entries" / "notary.yaml"
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert not await brain.reload_if_changed()
+    assert before is brain.current()

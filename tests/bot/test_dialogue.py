@@ -1,0 +1,158 @@
+"""The conversation policy, on a store in memory."""
+
+from __future__ import annotations
+
+from bot.messages import NONE_OF_THESE, Kind
+from bot.store.base import Ticket
+from tests.bot.conftest import Talk
+
+
+async def test_start_greets_with_topics(talk: Talk) -> None:
+    """The first thing shown is who this is and the topics; emergencies and small talk are no topics."""
+    reply = await talk.say("start", Kind.COMMAND)
+    assert "法问" in reply.text
+    assert ["legal_aid", "notary"] == [o.id for o in reply.options]
+
+
+async def test_an_answer_carries_its_sources_and_date(talk: Talk) -> None:
+    """A stored question is answered with citation, month and the question whether it helped."""
+    reply = await talk.say("法律援助收费吗？")
+    assert ("entry", "legal_aid.cost", "2026-11", True) == (reply.key, reply.entry, reply.checked, reply.feedback)
+    assert [("法律援助法", "第二条")] == [(c.short, c.article) for c in reply.sources]
+
+
+async def test_an_emergency_comes_before_everything(talk: Talk) -> None:
+    """Number first, no menu, no feedback question, whatever else the text says."""
+    reply = await talk.say("法律援助收费吗 他现在又打我了")
+    assert ("safety.violence", ["110"], (), False) == (
+        reply.entry, [c.number for c in reply.calls], reply.options, reply.feedback,
+    )  # fmt: skip
+
+
+async def test_a_follow_up_takes_its_subject_from_the_last_exchange(talk: Talk) -> None:
+    """“那要多少钱” after an answer on inheritance stays with notarization; alone it does not."""
+    await talk.say("继承公证怎么办")
+    reply = await talk.say("那要多少钱")
+    offered = [reply.entry] if reply.outcome == "answer" else [o.id for o in reply.options]
+    assert "notary.fee" == offered[0]
+
+
+async def test_a_subject_lapses_after_ten_minutes(talk: Talk) -> None:
+    """What was said long ago is not taken over."""
+    await talk.say("继承公证怎么办")
+    talk.clock.pass_by(minutes=11)
+    await talk.say("那要多少钱")
+    assert "context" not in {t.reply.extra.get("reason") for t in talk.store.turns}
+    assert talk.store.turns[-1].message.at > talk.store.turns[0].message.at
+
+
+async def test_a_pressed_option_is_answered(talk: Talk) -> None:
+    """An entry id answers, a topic id lists its entries, an unknown one says so."""
+    assert "notary.fee" == (await talk.say("notary.fee", Kind.CHOICE)).entry
+    assert ["notary.inheritance", "notary.fee"] == [o.id for o in (await talk.say("notary", Kind.CHOICE)).options]
+    assert "not_open" == (await talk.say("notary.gone", Kind.CHOICE)).key
+
+
+async def test_none_of_these_asks_again_then_opens_a_ticket(talk: Talk) -> None:
+    """The first 都不是 asks to say it differently, the second gives a ticket for the question that was asked."""
+    talk.store.states["web", "visit-1"] = {"options": ["notary.fee", "legal_aid.cost"], "asked": "收不收钱"}
+    assert "rephrase" == (await talk.say(NONE_OF_THESE, Kind.CHOICE)).key
+    talk.store.states["web", "visit-1"]["asked"] = "收不收钱"
+    reply = await talk.say(NONE_OF_THESE, Kind.CHOICE)
+    assert reply.ticket is not None
+    ticket = talk.store.opened[reply.ticket]
+    assert ("收不收钱", "none_of_these") == (ticket.text, ticket.reason)
+    assert reply.ticket in reply.text
+
+
+async def test_a_number_chooses_an_option(talk: Talk) -> None:
+    """2, 第二个 and ２ choose the second option; the number after the last is 都不是."""
+    for typed in ("2", "第二个", "２", "二"):
+        talk.store.states["web", "visit-1"] = {"options": ["notary.fee", "legal_aid.cost"]}
+        assert "legal_aid.cost" == (await talk.say(typed)).entry
+    talk.store.states["web", "visit-1"] = {"options": ["notary.fee", "legal_aid.cost"]}
+    assert "rephrase" == (await talk.say("3")).key
+
+
+async def test_what_is_not_known_becomes_a_ticket_on_disk(talk: Talk) -> None:
+    """The number in the text is the number in the store, with the nearest entries."""
+    reply = await talk.say("今天天气怎么样啊会下雨吗")
+    assert "none" == reply.outcome
+    assert reply.ticket in talk.store.opened
+    assert talk.store.turns[-1].ticket == talk.store.opened[reply.ticket or ""]
+
+
+async def test_human_asks_for_the_question_first(talk: Talk) -> None:
+    """转人工 with nothing said before asks what it is about; the next text is the ticket."""
+    assert "human_ask" == (await talk.say("转人工")).key
+    reply = await talk.say("我的房产证被邻居拿走了")
+    assert "我的房产证被邻居拿走了" == talk.store.opened[reply.ticket or ""].text
+
+
+async def test_human_after_a_question_takes_it_along(talk: Talk) -> None:
+    """The last question goes to the staff without typing it again."""
+    await talk.say("法律援助收费吗")
+    reply = await talk.say("人工客服")
+    assert ("法律援助收费吗", "human") == _of(talk.store.opened[reply.ticket or ""])
+
+
+def _of(ticket: Ticket) -> tuple[str, str]:
+    return ticket.text, ticket.reason
+
+
+async def test_unhelpful_opens_a_ticket_once(talk: Talk) -> None:
+    """没帮助 makes a ticket of that question; helpful only thanks; feedback on nothing is courteous."""
+    await talk.say("法律援助收费吗")
+    reply = await talk.say("unhelpful", Kind.FEEDBACK, ref="m1")
+    assert ("法律援助收费吗", "unhelpful") == _of(talk.store.opened[reply.ticket or ""])
+    assert "helpful" == (await talk.say("helpful", Kind.FEEDBACK, ref="m1")).key
+    assert "feedback_lost" == (await talk.say("helpful", Kind.FEEDBACK, ref="m99")).key
+
+
+async def test_a_repeated_delivery_gets_the_same_reply_and_counts_once(talk: Talk) -> None:
+    """The same message id twice: equal replies, one record."""
+    message = talk.message("法律援助收费吗")
+    first, second = await talk.dialogue.handle(message), await talk.dialogue.handle(message)
+    assert first == second
+    assert 1 == len(talk.store.turns)
+
+
+async def test_long_and_fast_are_met_with_a_text(talk: Talk) -> None:
+    """Too long and too fast are said courteously, with the limit."""
+    assert "500" in (await talk.say("长" * 501)).text
+    keys = [(await talk.say("法律援助是什么")).key for _ in range(40)]
+    assert "too_fast" == keys[-1]
+    talk.clock.pass_by(minutes=1)
+    assert "entry" == (await talk.say("法律援助是什么")).key
+
+
+async def test_empty_and_other_kinds(talk: Talk) -> None:
+    """No words, a picture, a voice message: each gets a fitting text, no ticket."""
+    assert "empty" == (await talk.say("？？？")).key
+    assert "kind_unknown" == (await talk.say("", Kind.IMAGE)).key
+    assert "voice_unknown" == (await talk.say("", Kind.VOICE)).key
+    assert {} == talk.store.opened
+
+
+async def test_a_store_that_is_down_promises_nothing(talk: Talk) -> None:
+    """Outage text, no ticket number, no exception."""
+    talk.store.broken = True
+    reply = await talk.say("今天天气怎么样啊会下雨吗")
+    assert ("outage", None) == (reply.key, reply.ticket)
+
+
+async def test_personal_numbers_never_reach_the_store(talk: Talk) -> None:
+    """Phone and identity numbers are replaced before the first write."""
+    await talk.say("我电话13812345678身份证442000199001011234想问法律援助收费吗")
+    kept = repr((talk.store.messages, talk.store.turns, talk.store.states))
+    assert "13812345678" not in kept
+    assert "442000199001011234" not in kept
+
+
+async def test_a_ticket_can_be_asked_for(talk: Talk) -> None:
+    """查询 with a number says where it stands; a wrong number says what a number looks like."""
+    number = (await talk.say("今天天气怎么样啊会下雨吗")).ticket or ""
+    assert "ticket_new" == (await talk.say(f"查询 {number.lower()}")).key
+    assert "ticket_new" == (await talk.say(number)).key
+    unknown = await talk.say("查询 K7-3F9Q")
+    assert ("ticket_unknown", True) == (unknown.key, "K7-3F9Q" in unknown.text)
