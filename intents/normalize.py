@@ -31,10 +31,27 @@ class Normalizer:
         self._words: Mapping[str, str] = {k: v for k, v in bare.items() if k and k != v}
         keys = sorted(self._words, key=lambda w: (-len(w), w))
         self._pattern = re.compile("|".join(map(re.escape, keys))) if keys else None
+        self._canonical, self._synonyms = self._synonym_table(lexicon)
 
     def __call__(self, text: str) -> str:
         """The normal form: lower-case word characters only, no spaces inside Chinese; may be empty."""
         return self._replace(self.plain(text))
+
+    def concepts(self, normal: str) -> str:
+        """A normal form with every synonym replaced by its canonical word (longest first, canonical words kept)."""
+        if self._synonyms is None:
+            return normal
+        return self._synonyms.sub(lambda m: self._canonical[m.group()], normal)
+
+    def _synonym_table(self, lexicon: Lexicon) -> tuple[dict[str, str], re.Pattern[str] | None]:
+        table: dict[str, str] = {}
+        for canonical, words in lexicon.synonyms.items():
+            head = self(canonical)
+            for word in (canonical, *words):
+                table.setdefault(self(word), head)
+        table.pop("", None)
+        ordered = sorted(table, key=lambda w: (-len(w), w))
+        return table, re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def clauses(self, text: str) -> list[str]:
         """Normal forms of the clauses of a text (split at punctuation and spaces), empty ones left out."""

@@ -43,6 +43,9 @@ LEXICAL = (
     "partial",
     "focus_linear",
     "focus_bm25",
+    "concept_linear",
+    "concept_bm25",
+    "concept_cosine",
     "against",
     "aspect",
     "unknown",
@@ -94,6 +97,7 @@ class Scorer:
         self.position = {c: i for i, c in enumerate(self.candidates)}
         self._collect(entries, held_out)
         self.index = GramIndex(self.phrases, self.groups)
+        self.concepts = GramIndex([normalizer.concepts(p) for p in self.phrases], self.groups)
         self._reduce = _Reducer(self.group_owner[self.groups], len(self.candidates))
         self._owners = _Reducer(self.group_owner, len(self.candidates))
         self.encoders = tuple(encoders)
@@ -132,6 +136,8 @@ class Scorer:
         self.has_linear = 0 < len(self.phrases) <= linear.MAX_PHRASES
         if self.has_linear and "linear" not in self.linear:
             self.linear["linear"] = linear.fit_grams(self.index)
+        if self.has_linear and "concept" not in self.linear:
+            self.linear["concept"] = linear.fit_grams(self.concepts)
         for encoder in self.encoders:
             vectors = encoder.encode(self.originals)
             self._vectors[encoder.name] = vectors
@@ -155,6 +161,7 @@ class Scorer:
         values[:, names["cosine"]] = self._reduce.max(cosines)
         values[:, names["linear"]] = self._gram_linear(ids, weights)
         values[:, names["bm25"]] = self._owners.max(index.bm25(ids))
+        self._concepts(question.normal, values, names)
         self._rerank(question.normal, cosines, values, names)
         self._focus(question, values, names)
         self._rules(question, ids, values, names)
@@ -170,6 +177,17 @@ class Scorer:
             return np.zeros(len(self.candidates), np.float32)
         rows = self.linear["linear"][list(ids)]
         return self._owners.max(np.asarray(weights, np.float32) @ rows)
+
+    def _concepts(self, normal: str, values: Floats, names: Mapping[str, int]) -> None:
+        """The same comparisons on the text with synonyms folded together."""
+        index = self.concepts
+        ids = index.ids(self.normalizer.concepts(normal))
+        weights = index.query_weights(ids)
+        if ids and self.has_linear:
+            rows = self.linear["concept"][list(ids)]
+            values[:, names["concept_linear"]] = self._owners.max(np.asarray(weights, np.float32) @ rows)
+        values[:, names["concept_bm25"]] = self._owners.max(index.bm25(ids))
+        values[:, names["concept_cosine"]] = self._reduce.max(index.cosine(ids, weights))
 
     def _rerank(self, normal: str, cosines: Floats, values: Floats, names: Mapping[str, int]) -> None:
         n = min(RERANKED, len(cosines))
