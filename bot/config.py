@@ -70,6 +70,8 @@ class Telegram(_Section):
     """Server root, without /bot."""
     mode: Literal["polling", "webhook"] = "polling"
     webhook_secret: SecretStr = SecretStr("")
+    webhook_url: str = ""
+    """Public https address that ends in /telegram; registered at start in webhook mode."""
     proxy: str = ""
 
 

@@ -30,6 +30,8 @@ from intents.context import carried
 log = logging.getLogger(__name__)
 
 _HUMAN = re.compile(r"^(转)?人工(客服|服务)?$")
+_FORGET = re.compile(r"^(请)?(帮我)?(删除|清除|清空)(掉)?(我)?(的)?(全部|所有)?(聊天|提问|对话|个人)?(记录|数据)$")
+_FORGET_YES = "确认删除"
 _MENU = re.compile(r"^(菜单|主题|目录|menu)$", re.I)
 _TICKET = re.compile(
     r"^(?:查询|查|工单号?|进度)?[\s:：]*([A-Za-z0-9]{2}\s*[-‐–—－]\s*[A-Za-z0-9]{4}|(?<=\S)[A-Za-z0-9]{6})\s*$"
@@ -85,9 +87,12 @@ class Dialogue:
             log.error("store unavailable, message not recorded: %s", error)
             return replies.text(matcher.knowledge, "outage")
 
-    async def resume(self, message: Message, deliver: bool = True) -> Reply:
-        """Answer a message that was received but not answered before a crash."""
-        return await self._answer(self._matcher(), message, deliver)
+    async def resume(self, channel: str, deliver: bool) -> int:
+        """Answer what was received on a channel but not answered before a crash; how many messages."""
+        left = await self._store.left_over(channel)
+        for message in left:
+            await self._answer(self._matcher(), message, deliver)
+        return len(left)
 
     def _clean(self, message: Message) -> Message:
         return replace(message, text=redact(message.text[: self._limits.max_length * 4]))
@@ -185,6 +190,8 @@ class Dialogue:
 
     async def _question(self, matcher: Matcher, work: _Work) -> Reply:
         text, base = work.message.text.strip(), matcher.knowledge
+        if text != _FORGET_YES:
+            work.state.pop("forget", None)
         if len(text) > self._limits.max_length:
             return replies.text(base, "too_long", limit=str(self._limits.max_length))
         if (emergency := matcher.emergency(text)) and emergency.entry:
@@ -214,6 +221,8 @@ class Dialogue:
             return replies.menu(matcher.knowledge)
         if _HUMAN.match(text):
             return await self._human(matcher, work)
+        if _FORGET.match(text) or (text == _FORGET_YES and work.state.get("forget")):
+            return await self._forget(matcher, work, text == _FORGET_YES)
         if found := _TICKET.match(text):
             typed = found.group(1).strip()
             number = parse_number(typed)
@@ -229,6 +238,15 @@ class Dialogue:
         if options and text.strip("。.!！ ") in ("都不是", "以上都不是", "不是", "没有"):
             return await self._none_of_these(matcher, work)
         return None
+
+    async def _forget(self, matcher: Matcher, work: _Work, sure: bool) -> Reply:
+        """Erase what is stored of this person, once it was confirmed (个人信息保护法第四十七条)."""
+        work.state.clear()
+        if not sure:
+            work.state["forget"] = True
+            return replies.text(matcher.knowledge, "forget_ask", outcome="answer", entry="chat.privacy")
+        await self._store.forget(work.message.channel, work.message.person)
+        return replies.text(matcher.knowledge, "forget_done", outcome="answer", entry="chat.privacy")
 
     def _offer(self, matcher: Matcher, work: _Work, match: Match) -> Reply:
         work.state["options"] = list(match.options)

@@ -33,6 +33,7 @@ async def run(settings: Settings) -> None:
         notes = list(core.notes)
         tasks: list[Callable[[], Awaitable[None]]] = []
         base = core.brain.current
+        await _resume(core, "web", deliver=False)
         if settings.web.enabled:
             web = WebChat(core.dialogue, lambda: base().knowledge, core.store, settings.web, utc_now)
             routes += web.routes()
@@ -41,6 +42,11 @@ async def run(settings: Settings) -> None:
             notes.append(("微信", "关（没有设置 wechat.app_id 和 wechat.token）"))
             app = make_app(routes, core.store, lambda: base().knowledge.version, settings.server.max_body)
             await _serve(settings, app, tasks, notes)
+
+
+async def _resume(core: Core, channel: str, deliver: bool) -> None:
+    if count := await core.dialogue.resume(channel, deliver):
+        log.warning("%s: answered %d messages that a stop had left unanswered", channel, count)
 
 
 @contextlib.asynccontextmanager
@@ -65,6 +71,8 @@ async def _telegram(
     else:
         tasks.append(channel.poll)
     await channel.start()
+    await _resume(core, CHANNEL, deliver=True)
+    tasks.append(channel.introduce)
     notes.append(("Telegram", f"开（{'webhook，回调 /telegram' if settings.mode == 'webhook' else '长轮询'}）"))
     try:
         yield

@@ -122,9 +122,23 @@ class TelegramChannel:
         await self._stack.aclose()
 
     async def introduce(self) -> None:
-        """Register the commands with their descriptions, and the webhook where that is the mode."""
-        base = self._knowledge()
+        """Register the commands, and the webhook where that is the mode; tries again until Telegram accepts it."""
+        failures = 0
+        while True:
+            try:
+                return await self._register()
+            except TelegramError as error:
+                await self._sleep(_pause(error, failures))
+                failures += 1
+
+    async def _register(self) -> None:
+        base, settings = self._knowledge(), self._settings
         await self._bot.set_my_commands([BotCommand(c, replies.phrase(base, f"command_{c}")) for c in COMMANDS])
+        if settings.mode == "webhook" and settings.webhook_url:
+            secret = settings.webhook_secret.get_secret_value()
+            await self._bot.set_webhook(settings.webhook_url, allowed_updates=ALLOWED, secret_token=secret)
+        elif settings.mode == "polling":
+            await self._bot.delete_webhook()
 
     async def poll(self) -> None:
         """Fetch updates for ever. An update is acknowledged only when it and its reply are on disk."""

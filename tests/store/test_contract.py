@@ -1,0 +1,139 @@
+"""What every store must keep: nothing twice, nothing lost, a ticket and its promise together."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.errors import StoreConflict, StoreUnavailable
+from bot.messages import Call, Citation, Kind, Message, Option, Reply
+from bot.store.base import OutboxState, Progress, Ticket, TicketState, Turn
+from bot.store.sql import SqlStore
+from tests.fakes import FakeClock
+
+
+def question(number: int = 1, text: str = "继承公证怎么办", chat: str = "c1") -> Message:
+    return Message("web", chat, chat, text, Kind.TEXT, FakeClock()(), f"{chat}-m{number}")
+
+
+def reply(text: str = "带材料去公证处。") -> Reply:
+    return Reply(
+        key="entry", text=text, outcome="answer", entry="notary.inheritance", confidence=0.93, checked="2026-11",
+        options=(Option("notary.fee", "公证收费"),), sources=(Citation("中华人民共和国公证法", "公证法", "第二十五条"),),
+        calls=(Call("110", "报警"),), feedback=True, extra={"page": 1},
+    )  # fmt: skip
+
+
+def a_ticket(number: str = "K7-3F9Q", text: str = "问") -> Ticket:
+    return Ticket(number, "web", "c1", "c1", text, "none", (("notary.fee", 0.4),), FakeClock()())
+
+
+def turn(message: Message, ticket: Ticket | None = None, deliver: bool = False) -> Turn:
+    return Turn(message, reply(), {"entry": "notary.inheritance"}, ticket, (("notary.fee", 0.4),), "v1", 1.5, deliver)
+
+
+async def test_a_message_is_new_once(store: SqlStore) -> None:
+    message = question()
+    assert (await store.receive(message)).progress is Progress.NEW
+    assert (await store.receive(message)).progress is Progress.PENDING
+    await store.finish(turn(message))
+    receipt = await store.receive(message)
+    assert receipt.progress is Progress.DONE
+    assert receipt.reply == reply()
+
+
+async def test_twenty_deliveries_at_once_are_new_once(store: SqlStore) -> None:
+    receipts = await asyncio.gather(*(store.receive(question()) for _ in range(20)))
+    assert [r.progress for r in receipts].count(Progress.NEW) == 1
+
+
+async def test_the_first_finish_stands(store: SqlStore) -> None:
+    message = question()
+    await store.receive(message)
+    await store.finish(turn(message))
+    other = replace(turn(message, a_ticket()), reply=reply("别的回答"))
+    assert await store.finish(other) == reply()
+    assert await store.tickets() == []
+    assert len(await store.exchanges()) == 1
+
+
+async def test_what_a_crash_left_is_found_in_order(store: SqlStore) -> None:
+    messages = [question(n) for n in range(3)]
+    for message in messages:
+        await store.receive(message)
+    await store.finish(turn(messages[1]))
+    assert await store.left_over("web") == [messages[0], messages[2]]
+    assert await store.left_over("telegram") == []
+
+
+async def test_ticket_exchange_state_and_outbox_stand_together(store: SqlStore) -> None:
+    message = question()
+    await store.receive(message)
+    await store.finish(turn(message, a_ticket(), deliver=True))
+    assert await store.ticket("K7-3F9Q") == a_ticket()
+    assert await store.tickets(TicketState.NEW) == [a_ticket()]
+    assert await store.tickets(TicketState.ANSWERED) == []
+    assert await store.conversation("web", "c1") == {"entry": "notary.inheritance"}
+    exchange = (await store.exchanges("web"))[0]
+    assert (exchange.text, exchange.entry, exchange.took_ms) == (message.text, "notary.inheritance", 1.5)
+    assert [o.reply for o in await store.take("web")] == [reply()]
+    assert await store.history("web", "c1") == [(message, reply())]
+
+
+async def test_a_taken_number_conflicts_and_leaves_nothing(store: SqlStore) -> None:
+    first, second = question(1), question(2)
+    await store.finish(turn(first, a_ticket()))
+    with pytest.raises(StoreConflict):
+        await store.finish(turn(second, a_ticket(text="另一件")))
+    assert [e.message_id for e in await store.exchanges()] == [first.message_id]
+    await store.finish(turn(second, a_ticket("M2-8HWX", "另一件")))
+    assert len(await store.tickets()) == 2
+
+
+async def test_feedback_finds_its_exchange(store: SqlStore) -> None:
+    await store.finish(turn(question()))
+    found = await store.feedback("web", "c1-m1", "unhelpful")
+    assert found is not None
+    assert found.feedback == "unhelpful"
+    assert await store.feedback("web", "no such", "helpful") is None
+
+
+async def test_outbox_keeps_order_within_a_chat_and_gives_each_once(store: SqlStore, clock: FakeClock) -> None:
+    a1 = await store.enqueue("telegram", "a", reply("1"), "r1")
+    a2 = await store.enqueue("telegram", "a", reply("2"), "r2")
+    b1 = await store.enqueue("telegram", "b", reply("3"), "r3")
+    taken = await asyncio.gather(*(store.take("telegram") for _ in range(4)))
+    assert sorted(o.id for group in taken for o in group) == [a1, b1]
+    await store.settle(a1, OutboxState.PENDING, retry_after=60)
+    await store.settle(b1, OutboxState.SENT)
+    assert await store.take("telegram") == []
+    clock.pass_by(seconds=61)
+    assert [o.attempts for o in await store.take("telegram")] == [1]
+    await store.settle(a1, OutboxState.FAILED)
+    assert [o.id for o in await store.take("telegram")] == [a2]
+
+
+async def test_half_sent_becomes_uncertain_never_sent_again(store: SqlStore) -> None:
+    await store.enqueue("telegram", "a", reply(), "r1")
+    await store.take("telegram")
+    assert await store.recover_outbox("telegram") == 1
+    assert await store.take("telegram") == []
+    assert (await store.counts())["outbox_uncertain"] == 1
+
+
+async def test_forget_erases_one_person(store: SqlStore) -> None:
+    for chat in ("c1", "c2"):
+        await store.finish(turn(question(chat=chat)))
+    assert await store.forget("web", "c1") == 3
+    assert await store.conversation("web", "c1") is None
+    assert await store.history("web", "c1") == []
+    assert [e.person for e in await store.exchanges()] == ["c2"]
+
+
+async def test_a_closed_store_says_so(store: SqlStore) -> None:
+    await store.close()
+    await store.close()
+    with pytest.raises(StoreUnavailable):
+        await store.receive(question())
