@@ -12,9 +12,10 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -33,6 +34,7 @@ from bot.errors import ConfigError, DeliveryDelayed, DeliveryRefused, DeliveryUn
 from bot.messages import Kind, Message, Reply
 from intents.model import KnowledgeData
 
+os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's switch to the type its next version will have
 log = logging.getLogger(__name__)
 
 CHANNEL = "telegram"
@@ -187,9 +189,7 @@ class TelegramChannel:
         try:
             await self._bot.send_message(chat_id=int(chat), text=text, reply_markup=markup)
         except RetryAfter as error:
-            seconds = error.retry_after
-            wait = seconds.total_seconds() if not isinstance(seconds, int | float) else float(seconds)
-            self._failed(first, DeliveryDelayed("flood limit", wait), error)
+            self._failed(first, DeliveryDelayed("flood limit", _flood_wait(error)), error)
         except (Forbidden, BadRequest, InvalidToken) as error:
             self._failed(first, DeliveryRefused(str(error)), error)
         except NetworkError as error:
@@ -228,6 +228,12 @@ def _units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
+def _flood_wait(error: RetryAfter) -> float:
+    """Seconds Telegram asks to wait."""
+    seconds = error.retry_after
+    return seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
+
+
 def _pause(error: TelegramError, failures: int) -> float:
     """How long to wait after a failed poll, with one sentence in the log on what is wrong."""
     delay = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
@@ -238,7 +244,6 @@ def _pause(error: TelegramError, failures: int) -> float:
         log.error("another program polls with this token (409): stop it, or remove its webhook; trying again in 30 s")
         return 30.0
     if isinstance(error, RetryAfter):
-        seconds = error.retry_after
-        return seconds.total_seconds() if not isinstance(seconds, int | float) else float(seconds)
+        return _flood_wait(error)
     log.warning("Telegram not reached (%s), trying again in %.0f s", type(error).__name__, delay)
     return delay

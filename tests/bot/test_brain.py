@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.brain import Brain
-from tests.bot.conftest import write_sample
+from tests.sample import write_sample
 
 
 async def test_a_changed_file_comes_into_force(tmp_path: Path) -> None:

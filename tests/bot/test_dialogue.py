@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.messages import NONE_OF_THESE, Kind
 from bot.store.base import Ticket
-from tests.bot.conftest import Talk
+from tests.sample import Talk
 
 
 async def test_start_greets_with_topics(talk: Talk) -> None:

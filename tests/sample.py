@@ -6,15 +6,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from bot.config import Dialogue as Limits
 from bot.dialogue import Dialogue
 from bot.messages import Kind, Message, Reply
-from intents import KnowledgeBase, Matcher
 from tests.fakes import FakeClock, MemoryStore, a_message
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 _TAIL = """    sources:
       - {source: legal_aid_law, article: 第二条}
     reviewed: 2026-11-23
@@ -89,16 +85,3 @@ class Talk:
         """The next message, not sent yet."""
         self.count += 1
         return a_message(text, self.clock, self.count, kind, ref)
-
-
-@pytest.fixture(scope="session")
-def sample_matcher(tmp_path_factory: pytest.TempPathFactory) -> Matcher:
-    """A matcher on the sample."""
-    return Matcher(KnowledgeBase.load(write_sample(tmp_path_factory.mktemp("knowledge") / "base")))
-
-
-@pytest.fixture
-def talk(sample_matcher: Matcher) -> Talk:
-    """A fresh conversation."""
-    store, clock = MemoryStore(), FakeClock()
-    return Talk(Dialogue(lambda: sample_matcher, store, Limits(per_minute=30), clock), store, clock)
