@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import uvicorn
 from rich.console import Console
@@ -129,6 +130,19 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, notes: list[tuple[str, str]]) -> None:
         super().__init__(config)
         self._notes = notes
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on a signal, but do not raise it again at the end as uvicorn does: the store must still be closed."""
+        loop = asyncio.get_running_loop()
+        caught = (signal.SIGINT, signal.SIGTERM)
+        for sig in caught:
+            loop.add_signal_handler(sig, self.handle_exit, sig, None)
+        try:
+            yield
+        finally:
+            for sig in caught:
+                loop.remove_signal_handler(sig)
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]  # passed through unchanged

@@ -1,0 +1,61 @@
+"""The real service in a process of its own, on a small knowledge base, and a real Chromium to visit it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.sample import write_sample
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of `fawen serve` on any free port."""
+    home = tmp_path_factory.mktemp("site")
+    environ = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
+        "FAWEN_SERVER__PORT": "0",
+        "FAWEN_STORE__URL": f"sqlite+aiosqlite:///{home}/fawen.db",
+        "FAWEN_KNOWLEDGE__DIR": str(write_sample(home / "knowledge")),
+        "FAWEN_KNOWLEDGE__CACHE_DIR": str(home / "cache"),
+        "FAWEN_DIALOGUE__PER_MINUTE": "200",
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "bot", "serve"]
+    process = subprocess.Popen(command, cwd=home, env=environ, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    assert process.stderr is not None
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            break
+    else:
+        pytest.fail("fawen serve did not start:\n" + "".join(said))
+    yield found.group()
+    process.terminate()
+    rest = process.stderr.read()
+    assert process.wait(20) == 0, rest
+    assert "Traceback" not in rest, rest
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium; missing only on a user's machine, never in CI."""
+    path = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None and not os.environ.get("CI"):
+        pytest.skip("no Chromium on this machine: apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
