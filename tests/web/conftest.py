@@ -33,20 +33,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "PYTHONPATH": str(ROOT),
     }
     command = [sys.executable, "-m", "bot", "serve"]
-    process = subprocess.Popen(command, cwd=home, env=environ, stderr=subprocess.PIPE, text=True)  # noqa: S603
-    assert process.stderr is not None
     said = []
-    for line in process.stderr:
-        said.append(line)
-        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-            break
-    else:
-        pytest.fail("fawen serve did not start:\n" + "".join(said))
-    yield found.group()
-    process.terminate()
-    rest = process.stderr.read()
-    assert process.wait(20) == 0, rest
-    assert "Traceback" not in rest, rest
+    with subprocess.Popen(command, cwd=home, env=environ, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stderr is not None
+        for line in process.stderr:
+            said.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                break
+        else:
+            pytest.fail("fawen serve did not start:\n" + "".join(said))
+        yield found.group()
+        process.terminate()
+        rest = process.stderr.read()
+        assert process.wait(20) == 0, rest
+        assert "Traceback" not in rest, rest
 
 
 @pytest.fixture(scope="session")
