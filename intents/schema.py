@@ -204,3 +204,12 @@ LEXICON_KEYS = {
     "followup_starts": _texts("追问开头词的列表"),
     "topic_shift": _texts("换话题的词的列表"),
 }
+
+
+def topic_file_schema() -> dict[str, Any]:
+    """JSON Schema of entries/<topic>.yaml, for editors; knowledge/entries.schema.json holds it."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "法问知识条目",
+        **object_schema(TOPIC_KEYS),
+    }
