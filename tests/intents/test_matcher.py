@@ -1,0 +1,112 @@
+"""What the matcher promises whatever the knowledge says: stored questions, determinism, emergencies, any text."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from intents import Context, KnowledgeBase, Matcher
+from intents.knowledge import KnowledgeBase as Base
+from tests.conftest import ROOT
+
+BASE = KnowledgeBase.load(ROOT / "knowledge")
+MATCHER = Matcher(BASE, cache=ROOT / ".cache")
+EVERY = [(entry.id, question) for entry in BASE.entries.values() for question in entry.questions]
+
+
+def test_every_stored_question_reaches_its_entry() -> None:
+    missed = [(entry, q) for entry, q in EVERY if MATCHER.match(q).entry != entry]
+    assert missed == []
+
+
+def test_a_stored_question_survives_what_the_normaliser_folds() -> None:
+    """Traditional characters, marks, width and courtesy change nothing."""
+    sample = random.Random(5).sample([(e, q) for e, q in EVERY if len(q) > 6], 300)
+    for entry, question in sample:
+        for typed in (f"{question}？？", f" {question} ", question.upper()):
+            assert MATCHER.match(typed).entry == entry, typed
+
+
+def test_no_stored_question_of_another_topic_is_an_emergency() -> None:
+    alarms = [
+        (entry, q, found.entry)
+        for entry, q in EVERY
+        if not entry.startswith("safety.") and (found := MATCHER.emergency(q))
+    ]
+    assert alarms == []
+
+
+def test_no_background_question_is_an_emergency() -> None:
+    alarms = [(b.question, found.entry) for b in BASE.background if (found := MATCHER.emergency(b.question))]
+    assert alarms == []
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("快来人啊他拿着刀在门口撞门我好怕", "safety.violence"),
+        ("佢打緊我呀，點算", "safety.violence"),
+        ("我真的不想活了，帮我跟爸妈说一声", "safety.self_harm"),
+        ("我朋友说要跳楼，人在天台不肯下来", "safety.self_harm"),
+        ("有个自称公安的让我把钱转到安全账户，我刚转了", "safety.fraud"),
+        ("我女儿说体育老师摸她下面", "safety.child"),
+    ],
+)
+def test_emergencies_come_first(text: str, entry: str) -> None:
+    match = MATCHER.match(text)
+    assert (match.outcome, match.entry, match.reason) == ("answer", entry, "safety")
+    assert BASE.entries[entry].call
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "被家暴过现在想离婚可以申请法律援助吗",
+        "网上买到假货被骗了两百块怎么投诉",
+        "我哥拿刀砍人被抓了会判几年",
+        "员工在宿舍自杀公司要不要赔",
+        "小孩打疫苗去哪里",
+        "施工队半夜还在打桩吵死了",
+    ],
+)
+def test_what_only_sounds_like_an_emergency_is_none(text: str) -> None:
+    assert MATCHER.emergency(text) is None
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=200, deadline=None)
+def test_any_text_gets_a_well_formed_match(text: str) -> None:
+    match = MATCHER.match(text)
+    assert 0 <= match.confidence <= 1
+    assert (match.entry is None) == (match.outcome != "answer")
+    assert len(match.options) <= 5
+    assert len(set(match.options)) == len(match.options)
+    if match.outcome == "options":
+        assert len(match.options) >= 2
+    assert set(match.options) <= set(BASE.entries)
+
+
+def test_two_matchers_give_the_same_bytes() -> None:
+    """Learning anew, without the cache, changes no byte."""
+    other = Matcher(BASE)
+    for text in ("我爸的房子能不能过户给我", "罚款太多交不起", "公证处周六开门不", "老板不发工资", "啊", "离婚"):
+        assert json.dumps(MATCHER.match(text).to_json()) == json.dumps(other.match(text).to_json())
+
+
+def test_a_follow_up_takes_its_subject_from_before() -> None:
+    assert MATCHER.match("那要多少钱", Context("notary.inheritance")).entry == "notary.fee"
+    assert MATCHER.match("要带什么材料", Context("reconsideration.how")).entry == "reconsideration.materials"
+
+
+def test_bare_phrases_are_enough_to_match() -> None:
+    base = Base.from_phrases([("a.one", "怎么申请法律援助"), ("a.two", "公证处收费吗"), ("none", "今天天气怎么样")])
+    match = Matcher(base).match("怎么申请法律援助")
+    assert (match.outcome, match.entry) == ("answer", "a.one")
+
+
+def test_very_long_texts_are_cut_not_choked_on() -> None:
+    assert MATCHER.match("继承公证" * 50_000).outcome in ("answer", "options", "none")
