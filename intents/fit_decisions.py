@@ -23,7 +23,7 @@ START = Thresholds(answer=0.5, route=0.5, chat=0.4, none=0.5, option=0.1)
 _GRID = {
     "answer": np.arange(0.2, 0.96, 0.05),
     "route": np.arange(0.3, 0.96, 0.05),
-    "chat": np.arange(0.2, 0.91, 0.1),
+    "chat": np.arange(0.2, 0.91, 0.05),
     "none": np.arange(0.3, 0.96, 0.05),
     "option": np.array([0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3]),
 }
@@ -33,18 +33,18 @@ _GRID = {
 class Worth:
     """What each outcome is worth; a right answer is 1."""
 
-    offered: float = 0.7
+    offered: float = 0.5
     extra_option: float = -0.02
     """For each option beyond the second: more to read."""
-    wrong: float = -3.0
+    wrong: float = -1.5
     wrong_chat: float = -1.0
-    referred: float = -0.4
+    referred: float = -1.0
     """A question of ours that was only referred on."""
-    missed: float = -0.7
+    missed: float = -1.0
     outside_referred: float = 0.8
     outside_none: float = 0.4
-    outside_options: float = 0.1
-    outside_false: float = -3.0
+    outside_options: float = 0.3
+    outside_false: float = -1.5
 
 
 def worth(decision: Decision, right: frozenset[str], scale: Worth) -> float:

@@ -49,7 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert "Traceback" not in rest, rest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: its event loop must not be running when asyncio tests begin
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium; missing only on a user's machine, never in CI."""
     path = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium") or shutil.which("google-chrome")
