@@ -172,28 +172,36 @@ def talk(jsonl: bool, config: Path | None, knowledge: Path | None, encoder: str 
 @main.command()
 @_CONFIG
 @_KNOWLEDGE
+@click.option("--laws", type=click.Path(path_type=Path, exists=True, file_okay=False), help="法律文本目录，核对条号。")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 打印。")
-def check(config: Path | None, knowledge: Path | None, as_json: bool) -> None:
+def check(config: Path | None, knowledge: Path | None, laws: Path | None, as_json: bool) -> None:
     """检查知识库：有错误时退出码为 1。"""
     from bot.paths import knowledge_dir
-    from intents import KnowledgeBase
+    from bot.staff import run_check
 
     directory = settings_from(config, knowledge).knowledge.dir or knowledge_dir()
-    problems = KnowledgeBase.check(directory)
-    errors = sum(p.severity == "error" for p in problems)
-    if as_json:
-        click.echo(
-            json.dumps(
-                [{k: getattr(p, k) for k in ("path", "line", "severity", "code", "message")} for p in problems],
-                ensure_ascii=False,
-                indent=1,
-            )
-        )
-    else:
-        for problem in problems:
-            click.echo(str(problem))
-        click.echo(f"{directory}：{errors} 处错误，{len(problems) - errors} 处提醒。")
-    sys.exit(1 if errors else 0)
+    sys.exit(1 if run_check(directory, laws, as_json) else 0)
+
+
+@main.command("test")
+@_CONFIG
+@_KNOWLEDGE
+@_ENCODER
+@click.option("--update", is_flag=True, help="把现在的结果写成已知答错名单（只应当变短）。")
+def run_tests(config: Path | None, knowledge: Path | None, encoder: str | None, update: bool) -> None:
+    """跑检验题：出现名单以外的答错或没答上，退出码为 1。"""
+    from bot.paths import knowledge_dir
+    from bot.staff import run_regression
+
+    settings = settings_from(config, knowledge, encoder)
+    directory = settings.knowledge.dir or knowledge_dir()
+    matcher = load_matcher(settings)
+    try:
+        with progress_bar("检验") as progress:
+            new = run_regression(matcher, directory, progress, update)
+    except FawenError as error:
+        fail(str(error))
+    sys.exit(1 if new else 0)
 
 
 @main.command()

@@ -74,7 +74,7 @@ def topic(base: KnowledgeData, topic_id: str) -> Reply:
 def options(base: KnowledgeData, match: Match) -> Reply:
     """Ask back: the likely entries and 都不是; a declared confusable pair brings its own question."""
     chosen = tuple(Option(i, base.entries[i].title) for i in match.options if i in base.entries)
-    ask = _ask(base, match.options)
+    ask = match.ask or _ask(base, match.options)
     key = "options_ask" if ask else "options"
     return Reply(
         key=key,

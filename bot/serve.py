@@ -29,7 +29,8 @@ async def run(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     # httpx writes every request with its address, and Telegram's addresses hold the token
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    async with running_core(settings) as core:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    async with running_core(settings, progress=_Learning()) as core:
         routes: list[BaseRoute] = []
         notes = list(core.notes)
         tasks: list[Callable[[], Awaitable[None]]] = []
@@ -43,6 +44,20 @@ async def run(settings: Settings) -> None:
             notes.append(("微信", "关（没有设置 wechat.app_id 和 wechat.token）"))
             app = make_app(routes, core.store, lambda: base().knowledge.version, settings.server.max_body)
             await _serve(settings, app, tasks, notes)
+
+
+class _Learning:
+    """Says once that the knowledge is being learnt, and how far it is, on the first start or after many changes."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._shown = -1
+
+    def __call__(self, done: int, total: int) -> None:
+        quarter = 4 * done // max(total, 1)
+        if quarter > self._shown:
+            self._shown = quarter
+            self._console.print(f"  学习知识库（第一次启动约半分钟，以后几秒）：{done}/{total}")
 
 
 async def _resume(core: Core, channel: str, deliver: bool) -> None:

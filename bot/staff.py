@@ -10,12 +10,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import click
+import yaml
 from rich.console import Console
 from rich.table import Table
 
 from intents import KnowledgeBase, Matcher
 from intents.encoder import Encoder
 from intents.evaluate import Graded, Tally, evaluate, question_files, read_cases, tally
+from intents.lint import lint
 from intents.report import html_report
 
 _SHOWN = {"right": "答对", "offered": "选项", "wrong": "答错", "missed": "没答上", "kept": "未误答", "false": "误答",
@@ -46,6 +49,59 @@ def run_evaluation(
         if not as_json:
             Console().print(f"报告：{report}")
     return graded
+
+
+def run_check(directory: Path, laws: Path | None, as_json: bool) -> int:
+    """Format first, then what only a loadable base can be asked; the number of errors."""
+    problems = KnowledgeBase.check(directory)
+    if not any(p.severity == "error" for p in problems):
+        problems = [*problems, *lint(KnowledgeBase.load(directory), date.today(), laws)]
+    errors = sum(p.severity == "error" for p in problems)
+    if as_json:
+        keys = ("path", "line", "severity", "code", "message")
+        sys.stdout.write(json.dumps([{k: getattr(p, k) for k in keys} for p in problems], ensure_ascii=False, indent=1))
+        sys.stdout.write("\n")
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+        click.echo(f"{directory}：{errors} 处错误，{len(problems) - errors} 处提醒。")
+    return errors
+
+
+KNOWN = "known_misses.yaml"
+_BAD = ("wrong", "missed", "false")
+
+
+def run_regression(matcher: Matcher, directory: Path, progress: Any, update: bool) -> int:
+    """Our own test questions against the list of known misses; the number of misses that are not on it."""
+    name = "+".join(["lexical", *(e.name for e in matcher.scorer.encoders)])
+    path = directory / "tests" / KNOWN
+    data = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
+    known: dict[str, list[str]] = dict((data or {}).get("known") or {})
+    graded = evaluate(matcher, [c for p in default_files(directory) for c in read_cases(p)], progress)
+    asked = [g for g in graded if g.case.kind in ("question", "outside")]
+    missed = {" / ".join([*g.case.before, g.case.text]): g for g in asked if g.grade in _BAD}
+    listed = set(known.get(name, ()))
+    if update:
+        known[name] = sorted(missed)
+        head = "# 已知答不对的检验题，按所用的信号分开列。这个名单只应当变短：改进后运行 fawen test --update。\n"
+        text = yaml.safe_dump({"known": known}, allow_unicode=True, width=10_000, sort_keys=True)
+        path.write_text(head + text, encoding="utf-8")
+        listed = set(missed)
+    new = sorted(set(missed) - listed)
+    for text in new:
+        g = missed[text]
+        click.echo(
+            f"{g.case.file}：“{text}”应当到 {g.case.entry}，现在是 {g.match.entry or g.match.outcome}（{_SHOWN[g.grade]}）"
+        )
+    good = sum(g.grade in ("right", "offered", "kept") for g in asked)
+    gone = len(listed - set(missed))
+    click.echo(
+        f"{len(asked)} 题（{name}），答对、给出选项或未误答 {100 * good / max(len(asked), 1):.1f} %；"
+        f"已知答错 {len(listed & set(missed))}，新出现 {len(new)}，已改好 {gone}"
+        + ("（请运行 fawen test --update 把名单变短）。" if gone else "。")
+    )
+    return len(new)
 
 
 def _table(title: str, tallies: list[Tally]) -> Table:

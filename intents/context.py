@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from intents.index import Floats
+from intents.model import ASK
 from intents.scoring import Question, Scorer
 
 if TYPE_CHECKING:
@@ -72,7 +73,13 @@ def context_scores(scorer: Scorer, weights: Floats, question: Question, context:
     features = context_features(scorer, question, context)
     if not features.any():
         return None
-    return np.asarray(features @ np.maximum(context_terms(scorer, question) @ weights, 0), np.float32)
+    added = features @ np.maximum(context_terms(scorer, question) @ weights, 0)
+    return np.asarray(added + settled(scorer), np.float32)
+
+
+def settled(scorer: Scorer) -> Floats:
+    """What the conversation takes from questions that could mean several: it says which is meant; (candidates,)."""
+    return np.array([-20 if c.startswith(ASK) else 0 for c in scorer.candidates], np.float32)
 
 
 def context_terms(scorer: Scorer, question: Question) -> Floats:

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from intents.index import Floats
-from intents.model import NO_ENTRY, ROUTING, KnowledgeData
+from intents.model import ASK, NO_ENTRY, ROUTING, KnowledgeData
 from intents.ranking import Thresholds
 
 MAX_OPTIONS = 5
@@ -32,6 +32,8 @@ class Decision:
     options: tuple[str, ...]
     confidence: float
     why: str = ""
+    ask: str = ""
+    """How to ask back, where the knowledge says so."""
 
 
 def decide(
@@ -44,8 +46,10 @@ def decide(
     order = [int(i) for i in np.argsort(-p, kind="stable")[: MAX_OPTIONS + RUNNERS_UP]]
     ranked = [(candidates[i], float(p[i])) for i in order]
     best, confidence = ranked[0]
-    elsewhere = float(sum(p[i] for i, c in enumerate(candidates) if c in ROUTING or c == NO_ENTRY))
-    runners_up = tuple(c for c, _ in ranked[1 : RUNNERS_UP + 1] if c != NO_ENTRY)
+    elsewhere = float(sum(p[candidates.index(c)] for c in (*ROUTING, NO_ENTRY) if c in candidates))
+    runners_up = tuple(c for c, _ in ranked[1 : RUNNERS_UP + 1] if c != NO_ENTRY and c not in knowledge.asks)
+    if several := _several(knowledge, ranked):
+        return several
     if best in ROUTING or best == NO_ENTRY:
         return _elsewhere(ranked, p, candidates, elsewhere, thresholds, runners_up)
     least = thresholds.chat if best.startswith(("chat.", "safety.")) else thresholds.answer
@@ -75,6 +79,17 @@ def _elsewhere(
     return Decision("answer", best, runners_up, confidence)
 
 
+def _several(knowledge: KnowledgeData, ranked: list[tuple[str, float]]) -> Decision | None:
+    """Options of a question that could mean several: it ranks first, or close behind one of its own entries."""
+    best, confidence = ranked[0]
+    for candidate, p in ranked[:3]:
+        ask = knowledge.asks.get(candidate)
+        if ask and (candidate == best or (best in ask.entries and p >= CONFUSABLE * confidence)):
+            published = tuple(e for e in ask.entries if knowledge.entries[e].status == "published")[:MAX_OPTIONS]
+            return Decision("options", None, published, p, "可能指几件事", ask.ask)
+    return None
+
+
 def _rival(knowledge: KnowledgeData, best: str, confidence: float, ranked: list[tuple[str, float]]) -> str | None:
     entry = knowledge.entries.get(best)
     declared = {c.entry for c in entry.confusable} if entry else set()
@@ -82,7 +97,7 @@ def _rival(knowledge: KnowledgeData, best: str, confidence: float, ranked: list[
 
 
 def _options(ranked: list[tuple[str, float]], thresholds: Thresholds, why: str) -> Decision:
-    offered = [(c, q) for c, q in ranked if c != NO_ENTRY]
+    offered = [(c, q) for c, q in ranked if c != NO_ENTRY and not c.startswith(ASK)]
     least = thresholds.option * offered[0][1] if offered else 0.0
     chosen = [c for i, (c, q) in enumerate(offered) if i < MIN_OPTIONS or q >= least][:MAX_OPTIONS]
     if len(chosen) < MIN_OPTIONS:

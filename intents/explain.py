@@ -32,10 +32,10 @@ def explain(matcher: Matcher, text: str, context: Context | None = None) -> dict
 
 
 def _ranking(matcher: Matcher, text: str, context: Context | None) -> dict[str, Any]:
-    scorer, fitted = matcher.scorer, matcher.fitted
+    scorer = matcher.scorer
     question = scorer.question(text)
-    evidence = scorer.evidence(question)
-    p, _ = matcher.probabilities(question, evidence, context)
+    weighed = matcher.weigh(question, context)
+    p, evidence, fitted = weighed.p, weighed.evidence, weighed.fitted
     length = length_term(question.normal)
     columns = [scorer.signals.index(s) for s in fitted.ranking.signals]
     weights = fitted.ranking.weights + length * fitted.ranking.by_length
@@ -43,7 +43,7 @@ def _ranking(matcher: Matcher, text: str, context: Context | None) -> dict[str, 
     return {
         "focus": question.focus,
         "aspects": sorted(question.aspects),
-        "thresholds": {name: getattr(fitted.thresholds, name) for name in fitted.thresholds.__slots__},
+        "thresholds": {name: getattr(matcher.fitted.thresholds, name) for name in fitted.thresholds.__slots__},
         "candidates": [
             {
                 "entry": scorer.candidates[i],

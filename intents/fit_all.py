@@ -40,6 +40,7 @@ def fit_set(
     held_out, examples = cross_validate(base, encoders, tick=tick)
     scorer = Scorer(base, Normalizer(base.lexicon), encoders)
     asked = [Example(c.text, c.fair, TEST_WEIGHT) for c in cases if c.kind in ("question", "outside")]
+    asked += [Example(c.text, groups, TEST_WEIGHT) for c in cases if (groups := _groups(base, c))]
     both = Observed.join([held_out, observe(scorer, asked)])
     right = [e.right for e in [*examples, *asked]]
     ranking, loss = fit_ranking(both)
@@ -61,6 +62,13 @@ def fit_set(
         "context_loss": round(context_loss, 4),
     }
     return Fitted(ranking, thresholds, context), figures
+
+
+def _groups(base: KnowledgeBase, case: Case) -> frozenset[str]:
+    """The groups of asks.yaml that offer what an ambiguous test question should offer."""
+    if case.kind != "ambiguous":
+        return frozenset()
+    return frozenset(a.id for a in base.asks.values() if len(case.fair & set(a.entries)) * 2 >= len(case.fair))
 
 
 def _follow_ups(cases: Sequence[Case]) -> list[FollowUp]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import minimize
 
-from intents.context import FEATURES, Context, context_features, context_terms
+from intents.context import FEATURES, Context, context_features, context_terms, settled
 from intents.decide import Decision, decide
 from intents.index import Floats
-from intents.model import NO_ENTRY, ROUTING, KnowledgeData
+from intents.model import ASK, NO_ENTRY, ROUTING, KnowledgeData
 from intents.ranking import Ranking, Thresholds, kinds_of, length_term
 from intents.scoring import Scorer
 
@@ -36,7 +36,7 @@ class Worth:
     offered: float = 0.5
     extra_option: float = -0.02
     """For each option beyond the second: more to read."""
-    wrong: float = -1.5
+    wrong: float = -1.25
     wrong_chat: float = -1.0
     referred: float = -1.0
     """A question of ours that was only referred on."""
@@ -44,11 +44,14 @@ class Worth:
     outside_referred: float = 0.8
     outside_none: float = 0.4
     outside_options: float = 0.3
-    outside_false: float = -1.5
+    outside_false: float = -1.25
 
 
 def worth(decision: Decision, right: frozenset[str], scale: Worth) -> float:
     """The worth of one decision when these entries are right."""
+    if any(r.startswith(ASK) for r in right):
+        # the same entries may be offered without the group itself having won: what counts is that it is asked back
+        return 1.0 if decision.outcome == "options" else scale.missed
     outside = right <= {*ROUTING, NO_ENTRY}
     if outside:
         if decision.outcome == "options":
@@ -126,7 +129,7 @@ def fit_context(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> 
         gold = np.array([c in turn.right for c in scorer.candidates])
         if gold.any():
             features = context_features(scorer, question, Context(turn.before))
-            rows.append((np.log(p + 1e-9), features, context_terms(scorer, question), gold))
+            rows.append((np.log(p + 1e-9) + settled(scorer), features, context_terms(scorer, question), gold))
 
     def loss(flat: np.ndarray) -> float:
         weights = flat.reshape(3, len(FEATURES))

@@ -7,6 +7,7 @@ the background. All scores are dense arrays, so that ties are broken by position
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 GRAM_SIZES = (1, 2, 3)
+COMMON = 0.1
+"""Share of the documents above which a gram is passed over in scoring."""
 _K1, _B = 1.2, 0.75
 """BM25's usual constants (Robertson and Zaragoza 2009)."""
 
@@ -40,16 +43,22 @@ class Postings:
     weights: Floats
     size: int
     """Number of documents."""
+    most: int
+    """Grams in more documents than this are passed over: they say little and cost most."""
 
     def scores(self, ids: Sequence[int], weights: Sequence[float]) -> Floats:
         """Sum of query weight x document weight over the given grams; shape (size,)."""
-        start = self.start
-        spans = [(int(start[i]), int(start[i + 1]), w) for i, w in zip(ids, weights, strict=True)]
-        if not spans:
+        keys = np.asarray(ids, np.int64)
+        begins = self.start[keys]
+        lengths = self.start[keys + 1] - begins
+        lengths[lengths > self.most] = 0
+        total = int(lengths.sum())
+        if not total:
             return np.zeros(self.size, np.float32)
-        docs = np.concatenate([self.docs[a:b] for a, b, _ in spans])
-        values = np.concatenate([self.weights[a:b] * np.float32(w) for a, b, w in spans])
-        return np.bincount(docs, values, self.size).astype(np.float32)
+        ends = np.cumsum(lengths)
+        at = np.arange(total) + np.repeat(begins - ends + lengths, lengths)
+        values = self.weights[at] * np.repeat(np.asarray(weights, np.float32), lengths)
+        return np.bincount(self.docs[at], values, self.size).astype(np.float32)
 
 
 class GramIndex:
@@ -67,7 +76,7 @@ class GramIndex:
         norms = np.sqrt(np.bincount(rows, weights * weights, n))
         weights = (weights / np.maximum(norms[rows], 1e-9)).astype(np.float32)
         self.rows, self.cols, self.weights = rows, cols, weights
-        self.phrases = _postings(rows, cols, weights, n, v)
+        self.phrases = _postings(rows, cols, weights, n, v, max(int(n * COMMON), 16))
         self.group_idf, self.pooled = self._pool(rows, cols, counts, v)
         self._idf: list[float] = self.idf.tolist()
         self._group_idf: list[float] = self.group_idf.tolist()
@@ -98,7 +107,7 @@ class GramIndex:
         length = np.bincount(group, pooled, g)
         mean = max(float(length.mean()), 1e-9) if g else 1.0
         saturated = pooled * (_K1 + 1) / (pooled + _K1 * (1 - _B + _B * length[group] / mean))
-        return idf, _postings(group, col, (saturated * idf[col]).astype(np.float32), g, v)
+        return idf, _postings(group, col, (saturated * idf[col]).astype(np.float32), g, v, g)
 
     def ids(self, text: str) -> dict[int, int]:
         """Known grams of a normal form and how often each occurs, in order of first occurrence."""
@@ -113,7 +122,7 @@ class GramIndex:
     def query_weights(self, ids: dict[int, int]) -> list[float]:
         """TF-IDF weights of a question, of length 1 in the whole."""
         idf = self._idf
-        weights = [(1.0 + (0.0 if n == 1 else float(np.log(n)))) * idf[i] for i, n in ids.items()]
+        weights = [(1.0 + (0.0 if n == 1 else math.log(n))) * idf[i] for i, n in ids.items()]
         norm = sum(w * w for w in weights) ** 0.5
         return [w / norm for w in weights] if norm else weights
 
@@ -136,8 +145,8 @@ class GramIndex:
         return sum(g in self.vocabulary for g in pairs) / len(pairs)
 
 
-def _postings(docs: Ints, cols: Ints, weights: Floats, size: int, v: int) -> Postings:
+def _postings(docs: Ints, cols: Ints, weights: Floats, size: int, v: int, most: int) -> Postings:
     order = np.lexsort((docs, cols))
     start = np.zeros(v + 1, np.int64)
     np.cumsum(np.bincount(cols, minlength=v), out=start[1:])
-    return Postings(start, docs[order], weights[order], size)
+    return Postings(start, docs[order], weights[order], size, most)

@@ -18,7 +18,9 @@ from typing import Any, Self
 from intents.errors import KnowledgeError, Problem
 from intents.lexicon import Lexicon
 from intents.model import (
+    ASK,
     NO_ENTRY,
+    Ask,
     Background,
     Confusable,
     EmergencyCall,
@@ -96,6 +98,7 @@ def read_directory(directory: Path) -> Files:
         entries=entries,
         sources=one("sources.yaml"),
         outside=one("outside.yaml"),
+        asks=one("asks.yaml") if (directory / "asks.yaml").exists() else YamlFile("asks.yaml"),
         lexicon=one("lexicon.yaml"),
         texts=one("texts.yaml"),
     )
@@ -125,6 +128,10 @@ def _content(files: Files) -> dict[str, Any]:
         for block in (files.outside.data or {}).get("outside") or ()
         for question in block["questions"]
     )
+    asks = {
+        ASK + name: Ask(ASK + name, raw["ask"], tuple(raw["entries"]), tuple(raw["questions"]))
+        for name, raw in ((files.asks.data or {}).get("asks") or {}).items()
+    }
     sources = {
         key: Source(id=key, **{k: str(v) for k, v in raw.items()}) for key, raw in files.sources.data["sources"].items()
     }
@@ -132,6 +139,7 @@ def _content(files: Files) -> dict[str, Any]:
         "entries": MappingProxyType(entries),
         "topics": tuple(sorted(topics, key=lambda t: (t.order, t.id))),
         "background": background,
+        "asks": MappingProxyType(asks),
         "sources": MappingProxyType(sources),
         "lexicon": Lexicon.from_mapping(files.lexicon.data or {}),
         "texts": MappingProxyType(dict((files.texts.data or {}).get("texts") or {})),

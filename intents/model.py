@@ -11,6 +11,8 @@ from intents.lexicon import Lexicon
 
 ROUTING = ("chat.case_advice", "chat.other_department")
 """Entries that only refer the person on; they own the background questions of outside.yaml."""
+ASK = "ask."
+"""How the ids of asks.yaml begin."""
 NO_ENTRY = "none"
 """Owner of background questions that nothing answers."""
 
@@ -116,6 +118,17 @@ class Background:
     domain: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question that could mean several entries, and how to ask back; competes with the entries when ranked."""
+
+    id: str
+    """`ask.` and its name in asks.yaml."""
+    ask: str
+    entries: tuple[str, ...]
+    questions: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class KnowledgeData:
     """The parsed content, without behaviour; `KnowledgeBase` adds loading."""
@@ -123,6 +136,7 @@ class KnowledgeData:
     entries: Mapping[str, Entry]
     topics: tuple[Topic, ...] = ()
     background: tuple[Background, ...] = ()
+    asks: Mapping[str, Ask] = field(default_factory=lambda: MappingProxyType({}))
     sources: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
     lexicon: Lexicon = field(default_factory=Lexicon)
     texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 import opencc
 
@@ -18,6 +19,8 @@ _CLAUSE = re.compile(r"[，,。．.!！？?；;：:\s、…~～—\n]+")
 _NOT_WORD = re.compile(r"[\W_]+")
 _REPEAT = re.compile(r"([^\W\d])\1{2,}")
 _ROUNDS = 50
+RECENT = 64
+"""Texts whose forms are remembered."""
 
 
 class Normalizer:
@@ -26,6 +29,9 @@ class Normalizer:
     def __init__(self, lexicon: Lexicon | None = None) -> None:
         lexicon = lexicon or Lexicon()
         self._t2s = opencc.OpenCC("t2s")
+        # one text is asked for several times on its way through a match
+        self._plain_of = lru_cache(RECENT)(self._fold)
+        self._normal_of = lru_cache(RECENT)(lambda text: self._replace(self.plain(text)))
         words = {**dict.fromkeys(lexicon.fillers, ""), **lexicon.cantonese, **lexicon.typos}
         bare = {self.plain(k): self.plain(v) for k, v in words.items()}
         self._words: Mapping[str, str] = {k: v for k, v in bare.items() if k and k != v}
@@ -35,7 +41,7 @@ class Normalizer:
 
     def __call__(self, text: str) -> str:
         """The normal form: lower-case word characters only, no spaces inside Chinese; may be empty."""
-        return self._replace(self.plain(text))
+        return self._normal_of(text)
 
     def concepts(self, normal: str) -> str:
         """A normal form with every synonym replaced by its canonical word (longest first, canonical words kept)."""
@@ -61,6 +67,9 @@ class Normalizer:
 
     def plain(self, text: str) -> str:
         """The first steps only, without any word replaced: what emergency rules look at."""
+        return self._plain_of(text)
+
+    def _fold(self, text: str) -> str:
         folded = unicodedata.normalize("NFKC", text).lower()
         simple = self._t2s.convert(folded)
         return _REPEAT.sub(r"\1\1", _NOT_WORD.sub("", simple))

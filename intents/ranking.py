@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from intents.index import Floats
-from intents.model import NO_ENTRY, ROUTING
+from intents.model import ASK, NO_ENTRY, ROUTING
 
 WEIGHTS_FILE = Path(__file__).with_name("weights.json")
 TYPICAL_LENGTH = 12
-KINDS = ("route", "none")
+KINDS = ("route", "none", "ask")
 
 
 def length_term(normal: str) -> float:
@@ -38,12 +38,12 @@ class Ranking:
     by_length: Floats
     """What is added per unit of `length_term`; one a signal."""
     bias: Floats
-    """For the kinds route and none, and per unit of `length_term`; shape (2, 2)."""
+    """For the kinds route, none and ask, and per unit of `length_term`; shape (2, 3)."""
 
     def probabilities(self, values: Floats, length: float, kinds: Floats, extra: Floats | None = None) -> Floats:
         """P of each candidate, summing to 1.
 
-        `values` (candidates, signals); `kinds` (candidates, 2) flags; `extra` (candidates,) from the conversation.
+        `values` (candidates, signals); `kinds` (candidates, 3) flags; `extra` (candidates,) from the conversation.
         """
         scores = values @ (self.weights + np.float32(length) * self.by_length)
         scores = scores + kinds @ (self.bias[0] + np.float32(length) * self.bias[1])
@@ -99,8 +99,8 @@ class Fitted:
 
 
 def kinds_of(candidates: Sequence[str]) -> Floats:
-    """Flags (candidates, 2): is it a routing entry, is it `none`."""
-    return np.array([[c in ROUTING, c == NO_ENTRY] for c in candidates], np.float32)
+    """Flags (candidates, 3): is it a routing entry, is it `none`, is it a question that could mean several."""
+    return np.array([[c in ROUTING, c == NO_ENTRY, c.startswith(ASK)] for c in candidates], np.float32)
 
 
 def load_fitted(name: str, path: Path = WEIGHTS_FILE) -> Fitted:

@@ -7,10 +7,19 @@ form of the text and its normal form are looked at, so that Cantonese and typos 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from intents.model import Entry, Trigger
 from intents.normalize import Normalizer
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    entry: str
+    groups: tuple[re.Pattern[str], ...]
+    unless: re.Pattern[str] | None
 
 
 class SafetyRules:
@@ -19,28 +28,33 @@ class SafetyRules:
     def __init__(self, entries: Iterable[Entry], normalizer: Normalizer) -> None:
         self._normalizer = normalizer
         self._rules = [
-            (entry.id, self._plain(trigger))
+            self._compiled(entry.id, trigger)
             for entry in entries
             if entry.status == "published"
             for trigger in entry.triggers
         ]
 
-    def _plain(self, trigger: Trigger) -> Trigger:
-        plain = self._normalizer.plain
-        return Trigger(
-            tuple(tuple(filter(None, map(plain, group))) for group in trigger.all),
-            tuple(filter(None, map(plain, trigger.unless))),
-        )
+    def _compiled(self, entry: str, trigger: Trigger) -> _Rule:
+        groups = tuple(p for group in trigger.all if (p := self._any_of(group)))
+        return _Rule(entry, groups, self._any_of(trigger.unless))
+
+    def _any_of(self, words: Iterable[str]) -> re.Pattern[str] | None:
+        plain = [re.escape(w) for w in map(self._normalizer.plain, words) if w]
+        return re.compile("|".join(plain)) if plain else None
 
     def find(self, text: str) -> tuple[str, str] | None:
         """Entry id and the words that fired, joined by ` + `; None when this is no emergency."""
-        plain = self._normalizer.plain(text)
-        forms = (plain, self._normalizer(text))
-        for entry_id, trigger in self._rules:
-            if any(word in form for word in trigger.unless for form in forms):
-                continue
+        plain, normal = self._normalizer.plain(text), self._normalizer(text)
+        forms = (plain,) if plain == normal else (plain, normal)
+        for rule in self._rules:
             for form in forms:
-                hits = [next((w for w in group if w in form), None) for group in trigger.all]
-                if all(hits):
-                    return entry_id, " + ".join(h for h in hits if h)
+                hits = []
+                for group in rule.groups:
+                    hit = group.search(form)
+                    if hit is None:
+                        break
+                    hits.append(hit.group())
+                else:
+                    if hits and not (rule.unless and any(rule.unless.search(f) for f in forms)):
+                        return rule.entry, " + ".join(hits)
         return None

@@ -193,6 +193,11 @@ BLOCK_KEYS = {
     "domain": _text("领域，如 婚姻", required=True),
     "questions": _texts("问题的列表", required=True, least=1),
 }
+ASK_KEYS = {
+    "ask": _text("反问的一句话", required=True),
+    "entries": _texts("条目编号的列表，至少两个", required=True, least=2),
+    "questions": _texts("问题的列表", required=True, least=1),
+}
 _WORD = {"type": "string"}
 _WORDS = {"type": "array", "items": _WORD}
 LEXICON_KEYS = {

@@ -13,7 +13,7 @@
 | unknown  | share of the question never seen, for the background | other subjects              | typos                |
 | <enc>, <enc>_near | ridge and nearest phrase on sentence vectors | paraphrase, lay words        | numbers, negation    |
 
-`ratio` and `partial` are computed for the phrases that `cosine` ranks first; `partial` counts only phrases of at
+`ratio` and `partial` are computed for the nearest phrase of the candidates that `cosine` ranks first; `partial` counts only phrases of at
 least PARTIAL_LENGTH characters, because partial scores of two-character phrases are 100 for almost anything.
 """
 
@@ -33,7 +33,10 @@ from intents.index import Floats, GramIndex
 from intents.model import NO_ENTRY, ROUTING, Entry, KnowledgeData
 from intents.normalize import Normalizer
 
-RERANKED = 32
+RERANKED = 24
+"""Candidates whose nearest phrase is compared letter by letter."""
+NEAREST = 24
+"""Candidates whose phrases are compared by sentence vectors."""
 PARTIAL_LENGTH = 6
 LEXICAL = (
     "linear",
@@ -93,7 +96,7 @@ class Scorer:
         self.normalizer = normalizer
         self.knowledge = knowledge
         entries = [e for e in knowledge.entries.values() if e.status == "published"]
-        self.candidates: list[str] = [*sorted(e.id for e in entries), NO_ENTRY]
+        self.candidates: list[str] = [*sorted([*(e.id for e in entries), *knowledge.asks]), NO_ENTRY]
         self.position = {c: i for i, c in enumerate(self.candidates)}
         self._collect(entries, held_out)
         self.index = GramIndex(self.phrases, self.groups)
@@ -105,9 +108,9 @@ class Scorer:
         self.linear: dict[str, Floats] = dict(weights or {})
         self._vectors: dict[str, Floats] = {}
         self._learn()
-        self._against = [
-            (self.position[e.id], [normalizer(q) for q in e.not_questions]) for e in entries if e.not_questions
-        ]
+        against = [(self.position[e.id], normalizer(q)) for e in entries for q in e.not_questions]
+        self._against_owner = np.array([position for position, _ in against], np.int32)
+        self._against = [sentence for _, sentence in against]
         self._aspect_of = [(self.position[e.id], e.aspect) for e in entries if e.aspect]
         self._cues = [
             (cue, aspect) for aspect, cues in knowledge.lexicon.aspects.items() for cue in map(normalizer, cues) if cue
@@ -122,6 +125,7 @@ class Scorer:
         raw: list[tuple[str, str, str]] = []
         for entry in entries:
             raw += [(entry.id, "", q) for q in entry.questions]
+        raw += [(ask.id, "", q) for ask in self.knowledge.asks.values() for q in ask.questions]
         raw += [(b.entry, b.domain, b.question) for b in self.knowledge.background if b.entry in self.position]
         raw.sort(key=lambda r: (self.position[r[0]], r[1]))
         self.all_phrases = raw
@@ -151,8 +155,8 @@ class Scorer:
         asked = part or normal
         return Question(text, normal, part, frozenset(a for cue, a in self._cues if cue in asked))
 
-    def evidence(self, question: Question) -> Evidence:
-        """All signals of one question."""
+    def evidence(self, question: Question, sentences: bool = True) -> Evidence:
+        """All signals of one question; without `sentences` those of the encoders stay 0 (see `add_sentences`)."""
         index, names = self.index, {s: i for i, s in enumerate(self.signals)}
         values = np.zeros((len(self.candidates), len(self.signals)), np.float32)
         ids = index.ids(question.normal)
@@ -162,15 +166,32 @@ class Scorer:
         values[:, names["linear"]] = self._gram_linear(ids, weights)
         values[:, names["bm25"]] = self._owners.max(index.bm25(ids))
         self._concepts(question.normal, values, names)
-        self._rerank(question.normal, cosines, values, names)
+        nearest = self._reduce.argmax(cosines)
+        self._rerank(question.normal, nearest, values, names)
         self._focus(question, values, names)
         self._rules(question, ids, values, names)
+        if sentences:
+            self.add_sentences(question, values)
+        return Evidence(values, nearest)
+
+    def add_sentences(self, question: Question, values: Floats) -> None:
+        """Fill in the encoders' signals of `values`, in place."""
+        names = {s: i for i, s in enumerate(self.signals)}
         for encoder in self.encoders:
-            vector = encoder.encode([question.text])[0]
-            first, second = encoder_signals(encoder.name)
-            values[:, names[first]] = self._owners.max(vector @ self.linear[encoder.name])
-            values[:, names[second]] = self._reduce.max(self._vectors[encoder.name] @ vector)
-        return Evidence(values, self._reduce.argmax(cosines))
+            self._sentences(encoder, question.text, values, names)
+
+    def _sentences(self, encoder: Encoder, text: str, values: Floats, names: Mapping[str, int]) -> None:
+        """Sentence vectors: ridge for every candidate; the nearest phrase only of those that ridge ranks first."""
+        vector = encoder.encode([text])[0]
+        first, second = encoder_signals(encoder.name)
+        values[:, names[first]] = self._owners.max(vector @ self.linear[encoder.name])
+        likely = values[:, names[first]] + values[:, names["linear"]]
+        n = min(NEAREST, len(likely))
+        vectors = self._vectors[encoder.name]
+        for candidate in np.argpartition(-likely, n - 1)[:n]:
+            span = self._reduce.span(int(candidate))
+            if span.stop > span.start:
+                values[candidate, names[second]] = (vectors[span] @ vector).max()
 
     def _gram_linear(self, ids: dict[int, int], weights: Sequence[float]) -> Floats:
         if not self.has_linear or not ids:
@@ -189,19 +210,21 @@ class Scorer:
         values[:, names["concept_bm25"]] = self._owners.max(index.bm25(ids))
         values[:, names["concept_cosine"]] = self._reduce.max(index.cosine(ids, weights))
 
-    def _rerank(self, normal: str, cosines: Floats, values: Floats, names: Mapping[str, int]) -> None:
+    def _rerank(self, normal: str, nearest: NDArray[np.int64], values: Floats, names: Mapping[str, int]) -> None:
+        """Letter by letter, the nearest phrase of each of the candidates that cosine ranks first."""
+        cosines = values[:, names["cosine"]]
         n = min(RERANKED, len(cosines))
-        if not n or not normal:
+        best = np.argpartition(-cosines, n - 1)[:n]
+        best = best[nearest[best] >= 0]
+        if not len(best) or not normal:
             return
-        best = np.argpartition(-cosines, n - 1)[:n] if n < len(cosines) else np.arange(n)
-        near = [self.phrases[i] for i in best]
-        owner = self.group_owner[self.groups[best]]
+        near = [self.phrases[i] for i in nearest[best]]
         ratio = process.cdist([normal], near, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
-        np.maximum.at(values[:, names["ratio"]], owner, ratio)
+        values[best, names["ratio"]] = ratio
         if len(normal) > PARTIAL_LENGTH:
             long = np.array([len(p) >= PARTIAL_LENGTH for p in near])
             partial = process.cdist([normal], near, scorer=fuzz.partial_ratio, dtype=np.float32)[0] / 100
-            np.maximum.at(values[:, names["partial"]], owner[long], partial[long])
+            values[best[long], names["partial"]] = partial[long]
 
     def _focus(self, question: Question, values: Floats, names: Mapping[str, int]) -> None:
         if not question.focus:
@@ -213,8 +236,9 @@ class Scorer:
         values[:, names["focus_bm25"]] = self._owners.max(self.index.bm25(ids))
 
     def _rules(self, question: Question, ids: dict[int, int], values: Floats, names: Mapping[str, int]) -> None:
-        for position, sentences in self._against:
-            values[position, names["against"]] = max(fuzz.ratio(question.normal, s) for s in sentences) / 100
+        if self._against:
+            ratios = process.cdist([question.normal], self._against, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
+            np.maximum.at(values[:, names["against"]], self._against_owner, ratios)
         for position, aspect in self._aspect_of:
             if aspect in question.aspects:
                 values[position, names["aspect"]] = 1
@@ -229,6 +253,13 @@ class _Reducer:
         self.starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]]) if len(owners) else np.zeros(0, int)
         self.owners = owners[self.starts] if len(owners) else owners
         self.ends = np.r_[self.starts[1:], len(owners)]
+
+    def span(self, candidate: int) -> slice:
+        """Where the members of a candidate stand."""
+        at = np.searchsorted(self.owners, candidate)
+        if at == len(self.owners) or self.owners[at] != candidate:
+            return slice(0, 0)
+        return slice(int(self.starts[at]), int(self.ends[at]))
 
     def max(self, values: Floats) -> Floats:
         """Highest value per candidate, 0 where a candidate has no member; shape (candidates,)."""

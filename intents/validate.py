@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from intents.errors import Problem
-from intents.model import NO_ENTRY, ROUTING
+from intents.model import ASK, NO_ENTRY, ROUTING
 from intents.schema import (
+    ASK_KEYS,
     ASPECTS,
     BLOCK_KEYS,
     CONFUSABLE_KEYS,
@@ -43,6 +44,7 @@ class Files:
     entries: dict[str, YamlFile]
     sources: YamlFile
     outside: YamlFile
+    asks: YamlFile
     lexicon: YamlFile
     texts: YamlFile
 
@@ -65,7 +67,7 @@ class _Validator:
 
     def run(self) -> list[Problem]:
         files = self.files
-        every = [*files.entries.values(), files.sources, files.outside, files.lexicon, files.texts]
+        every = [*files.entries.values(), files.sources, files.outside, files.asks, files.lexicon, files.texts]
         for file in every:
             self.problems.extend(file.problems)
         if not files.entries:
@@ -78,6 +80,7 @@ class _Validator:
         for topic, file in files.entries.items():
             self._topic(topic, file)
         self._outside()
+        self._asks()
         self._lexicon()
         self._texts()
         return self.problems
@@ -236,6 +239,23 @@ class _Validator:
                 )
             for j, question in enumerate(block["questions"]):
                 self._unique(file, ("outside", i, "questions", j), question, block["entry"])
+
+    def _asks(self) -> None:
+        file = self.files.asks
+        if file.data is None:
+            return
+        groups = file.data.get("asks") if isinstance(file.data, dict) else None
+        if not isinstance(groups, dict):
+            self.error(file, (), "应当以“asks:”开头，下面是若干组 ask、entries、questions。", "type")
+            return
+        for name, group in groups.items():
+            if not self._keys(file, ("asks", name), group, ASK_KEYS, "asks 的一组"):
+                continue
+            for j, entry in enumerate(group["entries"]):
+                if entry not in self.entry_ids:
+                    self.error(file, ("asks", name, "entries", j), f"指向不存在的条目“{entry}”。", "dangling")
+            for j, question in enumerate(group["questions"]):
+                self._unique(file, ("asks", name, "questions", j), question, f"{ASK}{name}")
 
     def _lexicon(self) -> None:
         file = self.files.lexicon

@@ -1,0 +1,103 @@
+"""The fawen command as staff and scripts use it: the batch contract, exit codes, errors in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli import main
+from tests.sample import write_sample
+
+
+@pytest.fixture
+def knowledge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sample knowledge, in a directory without config.yaml."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FAWEN_KNOWLEDGE__CACHE_DIR", str(tmp_path / "cache"))
+    return write_sample(tmp_path / "knowledge")
+
+
+def run(*args: object, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in args], input=stdin)
+
+
+def test_match_keeps_the_batch_contract(knowledge: Path) -> None:
+    texts = ["继承公证怎么办", "他现在正在打我", "今天天气怎么样", "", "继承公证怎么办\r"]
+    done = run("match", "--jsonl", "--knowledge", knowledge, "--encoder", "off", stdin="\n".join(texts) + "\n")
+    assert done.exit_code == 0, done.output
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(lines) == len(texts)
+    assert all(set(line) == {"text", "outcome", "entry", "options", "confidence"} for line in lines)
+    assert [(line["outcome"], line["entry"]) for line in lines[:3]] == [
+        ("answer", "notary.inheritance"),
+        ("answer", "safety.violence"),
+        ("none", None),
+    ]
+    assert lines[3]["outcome"] == "none"
+    assert lines[4]["entry"] == "notary.inheritance"
+
+
+def test_talk_is_one_fresh_conversation_a_line(knowledge: Path) -> None:
+    talks = [{"turns": ["继承公证怎么办", "那要多少钱"]}, {"turns": ["法律援助是什么"]}]
+    stdin = "".join(json.dumps(t, ensure_ascii=False) + "\n" for t in talks)
+    done = run("talk", "--jsonl", "--knowledge", knowledge, "--encoder", "off", stdin=stdin)
+    results = [json.loads(line)["results"] for line in done.stdout.splitlines()]
+    assert [r["entry"] for r in results[0]] == ["notary.inheritance", "notary.fee"]
+    assert [r["entry"] for r in results[1]] == ["legal_aid.what"]
+
+
+def test_talk_names_a_bad_line(knowledge: Path) -> None:
+    done = run("talk", "--jsonl", "--knowledge", knowledge, "--encoder", "off", stdin="不是JSON\n")
+    assert done.exit_code == 2
+    assert "第 1 行" in done.stderr
+
+
+def test_ask_shows_its_reasoning(knowledge: Path) -> None:
+    done = run("ask", "房产继承要不要去公证", "--knowledge", knowledge, "--encoder", "off")
+    data = json.loads(done.stdout)
+    assert data["candidates"][0]["entry"] == "notary.inheritance"
+    assert data["candidates"][0]["phrase"] == "房产继承要公证吗"
+
+
+def test_check_is_clean_or_ends_with_1(knowledge: Path) -> None:
+    assert run("check", "--knowledge", knowledge).exit_code == 0
+    path = knowledge / "entries" / "notary.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("status: published", "status: 发布", 1), encoding="utf-8")
+    done = run("check", "--knowledge", knowledge, "--json")
+    assert done.exit_code == 1
+    (problem,) = json.loads(done.stdout)
+    assert problem["path"] == "entries/notary.yaml"
+    assert problem["line"] > 0
+
+
+def test_a_broken_knowledge_base_stops_a_command_with_its_problems(knowledge: Path) -> None:
+    (knowledge / "entries" / "notary.yaml").write_text("topic: {", encoding="utf-8")
+    done = run("ask", "公证", "--knowledge", knowledge, "--encoder", "off")
+    assert done.exit_code == 1
+    assert "entries/notary.yaml" in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_evaluate_counts_and_writes_a_report(knowledge: Path, tmp_path: Path) -> None:
+    tests = knowledge / "tests"
+    tests.mkdir()
+    (tests / "notary.yaml").write_text(
+        "tests:\n  - {q: 继承公证咋办, entry: notary.inheritance}\n  - {q: 公证要花几多钱, entry: notary.fee}\n",
+        encoding="utf-8",
+    )
+    report = tmp_path / "out" / "report.html"
+    done = run("evaluate", "--knowledge", knowledge, "--encoder", "off", "--json", "--report", report)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["notary.yaml"]["n"] == 2
+    assert "<svg" in report.read_text(encoding="utf-8")
+
+
+def test_wrong_settings_end_in_one_line(knowledge: Path, tmp_path: Path) -> None:
+    config = tmp_path / "other.yaml"
+    config.write_text("server: {prot: 9}\n", encoding="utf-8")
+    done = run("ask", "问", "--config", config)
+    assert done.exit_code == 2
+    assert "server.prot" in done.stderr
