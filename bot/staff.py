@@ -127,6 +127,7 @@ def run_fit(base: KnowledgeBase, tests: Path, sets: list[list[Encoder]], target:
         fitted, figures = fit_set(base, tests, encoders, progress)
         data["sets"][name] = {
             "ranking": fitted.ranking.to_json(),
+            **({"first": fitted.first.to_json()} if fitted.first else {}),
             "thresholds": asdict(fitted.thresholds),
             "context": [[round(float(x), 4) for x in row] for row in fitted.context],
             "figures": figures,

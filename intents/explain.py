@@ -35,15 +35,15 @@ def _ranking(matcher: Matcher, text: str, context: Context | None) -> dict[str, 
     scorer = matcher.scorer
     question = scorer.question(text)
     weighed = matcher.weigh(question, context)
-    p, evidence, fitted = weighed.p, weighed.evidence, weighed.fitted
+    p, evidence, ranking = weighed.p, weighed.evidence, weighed.ranking
     length = length_term(question.normal)
-    columns = [scorer.signals.index(s) for s in fitted.ranking.signals]
-    weights = fitted.ranking.weights + length * fitted.ranking.by_length
+    columns = [scorer.signals.index(s) for s in ranking.signals]
+    weights = ranking.weights + length * ranking.by_length
     shown = sorted(range(len(p)), key=lambda i: (-float(p[i]), i))[:SHOWN]
     return {
         "focus": question.focus,
         "aspects": sorted(question.aspects),
-        "thresholds": {name: getattr(matcher.fitted.thresholds, name) for name in fitted.thresholds.__slots__},
+        "thresholds": {name: getattr(matcher.fitted.thresholds, name) for name in matcher.fitted.thresholds.__slots__},
         "candidates": [
             {
                 "entry": scorer.candidates[i],
@@ -51,13 +51,13 @@ def _ranking(matcher: Matcher, text: str, context: Context | None) -> dict[str, 
                 if scorer.candidates[i] in matcher.knowledge.entries
                 else "",
                 "confidence": round(float(p[i]), 4),
-                "phrase": scorer.originals[int(evidence.nearest[i])] if evidence.nearest[i] >= 0 else "",
+                "phrase": scorer.originals[nearest] if (nearest := scorer.nearest(evidence, i)) >= 0 else "",
                 "signals": {
                     name: {
                         "value": round(float(evidence.values[i, column]), 4),
                         "counts": round(float(evidence.values[i, column] * weight), 3),
                     }
-                    for name, column, weight in zip(fitted.ranking.signals, columns, weights, strict=True)
+                    for name, column, weight in zip(ranking.signals, columns, weights, strict=True)
                 },
             }
             for i in shown

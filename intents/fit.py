@@ -7,7 +7,7 @@ the whole base. A conditional logit is fitted to both, then thresholds are chose
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
@@ -52,6 +52,12 @@ class Observed:
             first.candidates,
             *(np.concatenate([getattr(p, name) for p in parts]) for name in ("values", "lengths", "gold", "weights")),
         )
+
+
+def only(observed: Observed, signals: Sequence[str]) -> Observed:
+    """The same questions seen through some of the signals."""
+    columns = [observed.signals.index(s) for s in signals]
+    return replace(observed, signals=tuple(signals), values=np.ascontiguousarray(observed.values[:, :, columns]))
 
 
 def observe(scorer: Scorer, examples: Sequence[Example], tick: Callable[[], None] | None = None) -> Observed:

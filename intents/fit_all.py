@@ -10,12 +10,12 @@ import numpy as np
 
 from intents.encoder import Encoder
 from intents.evaluate import Case, question_files, read_cases
-from intents.fit import Example, Observed, cross_validate, fit_ranking, observe, probabilities
+from intents.fit import Example, Observed, cross_validate, fit_ranking, observe, only, probabilities
 from intents.fit_decisions import FollowUp, fit_context, fit_thresholds
 from intents.knowledge import KnowledgeBase
 from intents.normalize import Normalizer
 from intents.ranking import Fitted
-from intents.scoring import Scorer
+from intents.scoring import FIRST, Scorer
 
 TEST_WEIGHT = 3.0
 """A test question counts as much as three phrases: it was written by somebody who had not seen the phrases."""
@@ -44,6 +44,7 @@ def fit_set(
     both = Observed.join([held_out, observe(scorer, asked)])
     right = [e.right for e in [*examples, *asked]]
     ranking, loss = fit_ranking(both)
+    first, _ = fit_ranking(only(both, FIRST))
     p = probabilities(ranking, both)
     # a held-out phrase is often the only one of its wording, far harder than what people ask: our own test questions,
     # written apart from the phrases, decide when to answer
@@ -61,7 +62,7 @@ def fit_set(
         "worth": round(value, 4),
         "context_loss": round(context_loss, 4),
     }
-    return Fitted(ranking, thresholds, context), figures
+    return Fitted(ranking, thresholds, context, first), figures
 
 
 def _groups(base: KnowledgeBase, case: Case) -> frozenset[str]:

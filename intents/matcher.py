@@ -20,7 +20,7 @@ from intents.index import Floats
 from intents.model import NO_ENTRY, Ask, KnowledgeData
 from intents.model_cache import load_linear, save_linear
 from intents.normalize import Normalizer
-from intents.ranking import Fitted, kinds_of, length_term, load_fitted
+from intents.ranking import Fitted, Ranking, kinds_of, length_term, load_fitted
 from intents.safety import SafetyRules
 from intents.scoring import Evidence, Question, Scorer
 
@@ -28,9 +28,9 @@ Outcome = Literal["answer", "options", "none"]
 MAX_LENGTH = 4_000
 """Characters looked at; what a message holds beyond them is cut before matching."""
 RANKED = 6
+SURE_AT_ONCE = 0.95
 SURE = 0.9
-"""What the lexical signals alone give at least this probability is not asked of the encoders: right 99.7 % of the time on
-written questions (`make evaluate`), and it saves most of a match's time."""
+"""Least probability at which a step of `Matcher.weigh` is taken at its word and the dearer signals are not computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Weighed:
     p: Floats
     """One probability a candidate."""
     evidence: Evidence
-    fitted: Fitted
+    ranking: Ranking
     """The weights that were used."""
     used_context: bool
     """Whether the conversation so far had a say."""
@@ -106,7 +106,7 @@ class Matcher:
         if cache and stored is None:
             save_linear(cache, knowledge, encoders, self.scorer.linear)
         self.fitted = fitted or load_fitted("+".join(["lexical", *(e.name for e in encoders)]))
-        self._quick = load_fitted("lexical") if encoders and fitted is None else None
+        self._quick = load_fitted("lexical").ranking if encoders and fitted is None else None
         self._kinds = kinds_of(self.scorer.candidates)
         self._exact = self._stored_questions()
 
@@ -156,23 +156,31 @@ class Matcher:
         return Match(text, "answer", entry, (), 1.0, "safety", (Candidate(entry, 1.0, ""),), words)
 
     def weigh(self, question: Question, context: Context | None = None) -> Weighed:
-        """P of each candidate: by the lexical signals alone where they are sure, else by all, with the conversation."""
-        evidence = self.scorer.evidence(question, sentences=self._quick is None)
-        length = length_term(question.normal)
-        if self._quick is not None:
-            if context is None:
-                p = self._apply(self._quick, evidence, length, None)
-                if p.max() >= SURE:
-                    return Weighed(p, evidence, self._quick, False)
-            self.scorer.add_sentences(question, evidence.values)
-        extra = context_scores(self.scorer, self.fitted.context, question, context) if context else None
-        return Weighed(self._apply(self.fitted, evidence, length, extra), evidence, self.fitted, extra is not None)
+        """P of each candidate: the cheapest signals decide what is clear, then all lexical ones, then the encoders.
 
-    def _apply(self, fitted: Fitted, evidence: Evidence, length: float, extra: Floats | None) -> Floats:
-        n = len(fitted.ranking.signals)
-        if self.scorer.signals[:n] != fitted.ranking.signals:
-            raise ValueError(f"weights for {fitted.ranking.signals} do not fit the signals {self.scorer.signals}")
-        return fitted.ranking.probabilities(evidence.values[:, :n], length, self._kinds, extra)
+        Where the conversation has a say, everything is computed.
+        """
+        evidence = self.scorer.first(question)
+        length = length_term(question.normal)
+        extra = context_scores(self.scorer, self.fitted.context, question, context) if context else None
+        if extra is None and (first := self.fitted.first) is not None:
+            p = self._apply(first, evidence, length, None)
+            if p.max() >= SURE_AT_ONCE:
+                return Weighed(p, evidence, first, False)
+        self.scorer.add_lexical(question, evidence)
+        if extra is None and self._quick is not None:
+            p = self._apply(self._quick, evidence, length, None)
+            if p.max() >= SURE:
+                return Weighed(p, evidence, self._quick, False)
+        self.scorer.add_sentences(question, evidence.values)
+        ranking = self.fitted.ranking
+        return Weighed(self._apply(ranking, evidence, length, extra), evidence, ranking, extra is not None)
+
+    def _apply(self, ranking: Ranking, evidence: Evidence, length: float, extra: Floats | None) -> Floats:
+        n = len(ranking.signals)
+        if self.scorer.signals[:n] != ranking.signals:
+            raise ValueError(f"weights for {ranking.signals} do not fit the signals {self.scorer.signals}")
+        return ranking.probabilities(evidence.values[:, :n], length, self._kinds, extra)
 
     def _result(self, text: str, decision: Decision, weighed: Weighed) -> Match:
         names, p, evidence = self.scorer.candidates, weighed.p, weighed.evidence
@@ -195,5 +203,5 @@ class Matcher:
         )
 
     def _phrase(self, evidence: Evidence, candidate: int) -> str:
-        nearest = int(evidence.nearest[candidate])
+        nearest = self.scorer.nearest(evidence, candidate)
         return self.scorer.originals[nearest] if nearest >= 0 else ""

@@ -12,7 +12,7 @@ from intents.encoder import Encoder
 from intents.index import Floats
 from intents.model import KnowledgeData
 
-FORMAT = 6
+FORMAT = 7
 """Raised whenever grams, signals or the solver change, so that old files are not taken for new ones."""
 KEPT = 4
 """Files kept: the newest versions, so that a roll-back starts at once."""

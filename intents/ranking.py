@@ -96,6 +96,8 @@ class Fitted:
     thresholds: Thresholds
     context: Floats
     """Amounts of `intents.context`, shape (3, 4)."""
+    first: Ranking | None = None
+    """For the cheapest signals alone."""
 
 
 def kinds_of(candidates: Sequence[str]) -> Floats:
@@ -110,4 +112,5 @@ def load_fitted(name: str, path: Path = WEIGHTS_FILE) -> Fitted:
         Ranking.from_json(data["ranking"]),
         Thresholds(**data["thresholds"]),
         np.array(data["context"], np.float32),
+        Ranking.from_json(data["first"]) if "first" in data else None,
     )

@@ -38,10 +38,10 @@ RERANKED = 24
 NEAREST = 24
 """Candidates whose phrases are compared by sentence vectors."""
 PARTIAL_LENGTH = 6
+FIRST = ("linear", "bm25", "cosine", "unknown")
+"""The cheapest signals; where they are sure, nothing else is computed."""
 LEXICAL = (
-    "linear",
-    "bm25",
-    "cosine",
+    *FIRST,
     "ratio",
     "partial",
     "focus_linear",
@@ -51,7 +51,6 @@ LEXICAL = (
     "concept_cosine",
     "against",
     "aspect",
-    "unknown",
 )
 
 
@@ -74,11 +73,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Signals of one question: `values[c, s]` for candidate c and signal s, and the nearest phrase of each candidate."""
+    """Signals of one question: `values[c, s]` for candidate c and signal s; filled in step by step."""
 
     values: Floats
-    nearest: NDArray[np.int64]
-    """Index of the nearest phrase per candidate."""
+    cosines: Floats
+    """Of every phrase."""
 
 
 class Scorer:
@@ -105,6 +104,7 @@ class Scorer:
         self._owners = _Reducer(self.group_owner, len(self.candidates))
         self.encoders = tuple(encoders)
         self.signals: tuple[str, ...] = LEXICAL + tuple(s for e in self.encoders for s in encoder_signals(e.name))
+        self._names = {s: i for i, s in enumerate(self.signals)}
         self.linear: dict[str, Floats] = dict(weights or {})
         self._vectors: dict[str, Floats] = {}
         self._learn()
@@ -155,28 +155,42 @@ class Scorer:
         asked = part or normal
         return Question(text, normal, part, frozenset(a for cue, a in self._cues if cue in asked))
 
-    def evidence(self, question: Question, sentences: bool = True) -> Evidence:
-        """All signals of one question; without `sentences` those of the encoders stay 0 (see `add_sentences`)."""
-        index, names = self.index, {s: i for i, s in enumerate(self.signals)}
+    def evidence(self, question: Question) -> Evidence:
+        """All signals of one question."""
+        found = self.first(question)
+        self.add_lexical(question, found)
+        self.add_sentences(question, found.values)
+        return found
+
+    def first(self, question: Question) -> Evidence:
+        """The signals of FIRST, which cost least; the others stay 0."""
+        index, names = self.index, self._names
         values = np.zeros((len(self.candidates), len(self.signals)), np.float32)
         ids = index.ids(question.normal)
         weights = index.query_weights(ids)
         cosines = index.cosine(ids, weights)
-        values[:, names["cosine"]] = self._reduce.max(cosines)
         values[:, names["linear"]] = self._gram_linear(ids, weights)
         values[:, names["bm25"]] = self._owners.max(index.bm25(ids))
+        values[:, names["cosine"]] = self._reduce.max(cosines)
+        values[self._background, names["unknown"]] = 1 - index.coverage(question.normal, ids)
+        return Evidence(values, cosines)
+
+    def add_lexical(self, question: Question, found: Evidence) -> None:
+        """Fill in the other signals that need no encoder, in place."""
+        values, names = found.values, self._names
         self._concepts(question.normal, values, names)
-        nearest = self._reduce.argmax(cosines)
-        self._rerank(question.normal, nearest, values, names)
+        self._rerank(question.normal, found, names)
         self._focus(question, values, names)
-        self._rules(question, ids, values, names)
-        if sentences:
-            self.add_sentences(question, values)
-        return Evidence(values, nearest)
+        self._rules(question, values, names)
+
+    def nearest(self, found: Evidence, candidate: int) -> int:
+        """Index of the stored phrase of a candidate that cosine puts nearest, the first of equals; -1 without any."""
+        span = self._reduce.span(candidate)
+        return span.start + int(found.cosines[span].argmax()) if span.stop > span.start else -1
 
     def add_sentences(self, question: Question, values: Floats) -> None:
         """Fill in the encoders' signals of `values`, in place."""
-        names = {s: i for i, s in enumerate(self.signals)}
+        names = self._names
         for encoder in self.encoders:
             self._sentences(encoder, question.text, values, names)
 
@@ -210,21 +224,21 @@ class Scorer:
         values[:, names["concept_bm25"]] = self._owners.max(index.bm25(ids))
         values[:, names["concept_cosine"]] = self._reduce.max(index.cosine(ids, weights))
 
-    def _rerank(self, normal: str, nearest: NDArray[np.int64], values: Floats, names: Mapping[str, int]) -> None:
+    def _rerank(self, normal: str, found: Evidence, names: Mapping[str, int]) -> None:
         """Letter by letter, the nearest phrase of each of the candidates that cosine ranks first."""
+        values = found.values
         cosines = values[:, names["cosine"]]
         n = min(RERANKED, len(cosines))
-        best = np.argpartition(-cosines, n - 1)[:n]
-        best = best[nearest[best] >= 0]
-        if not len(best) or not normal:
+        best = [int(c) for c in np.argpartition(-cosines, n - 1)[:n] if cosines[c] > 0]
+        if not best or not normal:
             return
-        near = [self.phrases[i] for i in nearest[best]]
+        near = [self.phrases[self.nearest(found, c)] for c in best]
         ratio = process.cdist([normal], near, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
         values[best, names["ratio"]] = ratio
         if len(normal) > PARTIAL_LENGTH:
             long = np.array([len(p) >= PARTIAL_LENGTH for p in near])
             partial = process.cdist([normal], near, scorer=fuzz.partial_ratio, dtype=np.float32)[0] / 100
-            values[best[long], names["partial"]] = partial[long]
+            values[np.array(best)[long], names["partial"]] = partial[long]
 
     def _focus(self, question: Question, values: Floats, names: Mapping[str, int]) -> None:
         if not question.focus:
@@ -235,14 +249,13 @@ class Scorer:
         values[:, names["focus_linear"]] = self._gram_linear(ids, self.index.query_weights(ids))
         values[:, names["focus_bm25"]] = self._owners.max(self.index.bm25(ids))
 
-    def _rules(self, question: Question, ids: dict[int, int], values: Floats, names: Mapping[str, int]) -> None:
+    def _rules(self, question: Question, values: Floats, names: Mapping[str, int]) -> None:
         if self._against:
             ratios = process.cdist([question.normal], self._against, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
             np.maximum.at(values[:, names["against"]], self._against_owner, ratios)
         for position, aspect in self._aspect_of:
             if aspect in question.aspects:
                 values[position, names["aspect"]] = 1
-        values[self._background, names["unknown"]] = 1 - self.index.coverage(question.normal, ids)
 
 
 class _Reducer:
@@ -266,15 +279,4 @@ class _Reducer:
         out = np.zeros(self.size, np.float32)
         if len(self.starts):
             out[self.owners] = np.maximum.reduceat(values, self.starts)
-        return out
-
-    def argmax(self, values: Floats) -> NDArray[np.int64]:
-        """Index of the first highest member per candidate, -1 where there is none."""
-        out = np.full(self.size, -1, np.int64)
-        if len(self.starts):
-            top = np.maximum.reduceat(values, self.starts)
-            sizes = self.ends - self.starts
-            hits = np.flatnonzero(values == np.repeat(top, sizes))
-            where = np.searchsorted(hits, self.starts)
-            out[self.owners] = hits[where]
         return out

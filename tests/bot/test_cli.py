@@ -101,3 +101,28 @@ def test_wrong_settings_end_in_one_line(knowledge: Path, tmp_path: Path) -> None
     done = run("ask", "问", "--config", config)
     assert done.exit_code == 2
     assert "server.prot" in done.stderr
+
+
+def test_a_regression_fails_until_it_is_known(knowledge: Path) -> None:
+    tests = knowledge / "tests"
+    tests.mkdir()
+    (tests / "notary.yaml").write_text(
+        "tests:\n  - {q: 继承公证咋办, entry: notary.inheritance}\n  - {q: 今天天气怎么样, entry: notary.fee}\n",
+        encoding="utf-8",
+    )
+    first = run("test", "--knowledge", knowledge, "--encoder", "off")
+    assert first.exit_code == 1
+    assert "今天天气怎么样" in first.output
+    assert run("test", "--knowledge", knowledge, "--encoder", "off", "--update").exit_code == 0
+    again = run("test", "--knowledge", knowledge, "--encoder", "off")
+    assert again.exit_code == 0
+    assert "已知答错 1" in again.output
+
+
+def test_check_reads_the_laws(knowledge: Path, tmp_path: Path) -> None:
+    laws = tmp_path / "laws"
+    laws.mkdir()
+    (laws / "a.md").write_text("# 中华人民共和国法律援助法\n\n第一条 为了……\n", encoding="utf-8")
+    done = run("check", "--knowledge", knowledge, "--laws", laws)
+    assert done.exit_code == 1
+    assert "没有第二条" in done.output

@@ -130,3 +130,19 @@ def test_same_content_same_version(base: Path) -> None:
     assert before == KnowledgeBase.load(base).version
     (base / "entries" / "test.yaml").write_text(GOOD.replace("是的", "对的"), encoding="utf-8")
     assert before != KnowledgeBase.load(base).version
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("asks:\n  a: {ask: 哪一件？, entries: [test.one, test.two], questions: [要多少钱]}\n", "dangling"),
+        ("asks:\n  a: {ask: 哪一件？, entries: [test.one], questions: [要多少钱]}\n", "type"),
+        ("asks:\n  a: {entries: [test.one, test.one], questions: [要多少钱]}\n", "missing_key"),
+        ("asks:\n  a: {ask: 哪一件？, entries: [test.one, test.one], questions: [这是第一个问题吗]}\n", "shared_question"),
+        ("asks: [1]\n", "type"),
+    ],
+)
+def test_mistakes_in_asks_are_named(base: Path, text: str, code: str) -> None:
+    found = problems(base, text, "asks.yaml")
+    assert [(p.path, p.code) for p in found] == [("asks.yaml", code)]
+    assert found[0].line > 0

@@ -102,6 +102,19 @@ def test_a_follow_up_takes_its_subject_from_before() -> None:
     assert MATCHER.match("要带什么材料", Context("reconsideration.how")).entry == "reconsideration.materials"
 
 
+def test_what_could_mean_several_is_asked_back() -> None:
+    for ask in BASE.asks.values():
+        for question in ask.questions:
+            match = MATCHER.match(question)
+            assert (match.outcome, match.options, match.ask) == ("options", ask.entries, ask.ask), question
+
+
+def test_the_conversation_says_which_is_meant() -> None:
+    match = MATCHER.match("要多少钱", Context("notary.inheritance"))
+    assert (match.entry or match.options[0]) == "notary.fee"
+    assert not any(option.startswith("ask.") for option in match.options)
+
+
 def test_bare_phrases_are_enough_to_match() -> None:
     base = Base.from_phrases([("a.one", "怎么申请法律援助"), ("a.two", "公证处收费吗"), ("none", "今天天气怎么样")])
     match = Matcher(base).match("怎么申请法律援助")

@@ -1,0 +1,1 @@
+"""Measurements: `make bench`. Nothing here is imported by the program."""
