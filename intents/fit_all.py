@@ -11,7 +11,7 @@ import numpy as np
 from intents.encoder import Encoder
 from intents.evaluate import Case, question_files, read_cases
 from intents.fit import Example, Observed, cross_validate, fit_ranking, observe, only, probabilities
-from intents.fit_decisions import FollowUp, fit_context, fit_thresholds
+from intents.fit_decisions import FollowUp, fit_context, fit_follow, fit_thresholds
 from intents.knowledge import KnowledgeBase
 from intents.normalize import Normalizer
 from intents.ranking import Fitted
@@ -52,6 +52,7 @@ def fit_set(
     thresholds, value = fit_thresholds(base, scorer.candidates, p[own], right[own], both.weights[own], tick=progress)
     turns = _follow_ups(cases)
     context, context_loss = fit_context(scorer, ranking, turns)
+    thresholds = fit_follow(scorer, ranking, context, thresholds, turns)
     figures = {
         "phrases": len(examples),
         "test_questions": len(asked),

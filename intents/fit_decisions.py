@@ -118,8 +118,14 @@ class FollowUp:
     right: frozenset[str]
 
 
-def fit_context(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> tuple[Floats, float]:
-    """Amounts of `intents.context`, shape (3, FEATURES), and the mean loss in nats."""
+def _with_context(logp: Floats, features: Floats, terms: Floats, weights: Floats) -> Floats:
+    scores = logp + features @ np.maximum(terms @ weights, 0)
+    scores = np.exp(scores - scores.max())
+    return np.asarray(scores / scores.sum(), np.float32)
+
+
+def _turns(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> list[tuple[Floats, Floats, Floats, Floats]]:
+    """For each usable turn: log P without the conversation, context features and terms, and flags of what is right."""
     kinds = kinds_of(scorer.candidates)
     columns = [scorer.signals.index(s) for s in ranking.signals]
     rows = []
@@ -130,14 +136,34 @@ def fit_context(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> 
         if gold.any():
             features = context_features(scorer, question, Context(turn.before))
             rows.append((np.log(p + 1e-9) + settled(scorer), features, context_terms(scorer, question), gold))
+    return rows
+
+
+def fit_follow(
+    scorer: Scorer, ranking: Ranking, context: Floats, thresholds: Thresholds, turns: Sequence[FollowUp]
+) -> Thresholds:
+    """The thresholds with the least P at which a follow-up is answered, by worth."""
+    rows = [(_with_context(lp, f, t, context), gold) for lp, f, t, gold in _turns(scorer, ranking, turns)]
+    names = np.array(scorer.candidates)
+
+    def mean(least: float) -> float:
+        tried = replace(thresholds, answer=max(thresholds.answer, least))
+        decided = [decide(scorer.knowledge, scorer.candidates, p, tried) for p, _ in rows]
+        return sum(worth(d, frozenset(names[gold]), Worth()) for d, (_, gold) in zip(decided, rows, strict=True))
+
+    return replace(thresholds, follow=max((round(float(x), 2) for x in _GRID["answer"]), key=mean, default=0.5))
+
+
+def fit_context(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> tuple[Floats, float]:
+    """Amounts of `intents.context`, shape (3, FEATURES), and the mean loss in nats."""
+    rows = _turns(scorer, ranking, turns)
 
     def loss(flat: np.ndarray) -> float:
         weights = flat.reshape(3, len(FEATURES))
         total = 0.0
         for logp, features, terms, gold in rows:
-            scores = logp + features @ np.maximum(terms @ weights, 0)
-            scores = np.exp(scores - scores.max())
-            total -= float(np.log(scores[gold].sum() / scores.sum() + 1e-9))
+            p = _with_context(logp, features, terms, weights)
+            total -= float(np.log(p[gold].sum() + 1e-9))
         return total / max(len(rows), 1) + 0.003 * float(flat @ flat)
 
     start = np.array([[2.0, 1.0, 0.5, 1.0], [-0.5, -0.3, -0.1, -0.2], [0.5, 0.3, 0.0, 0.2]]).ravel()

@@ -7,7 +7,7 @@ Ties are broken by the candidate's id in alphabetical order. The same knowledge 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -140,7 +140,10 @@ class Matcher:
         if emergency := self.emergency(text):
             return emergency
         weighed = self.weigh(self.scorer.question(text), context)
-        decision = decide(self.knowledge, self.scorer.candidates, weighed.p, self.fitted.thresholds)
+        thresholds = self.fitted.thresholds
+        if weighed.used_context:
+            thresholds = replace(thresholds, answer=max(thresholds.answer, thresholds.follow))
+        decision = decide(self.knowledge, self.scorer.candidates, weighed.p, thresholds)
         return self._result(text, decision, weighed)
 
     @staticmethod

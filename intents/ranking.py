@@ -86,6 +86,8 @@ class Thresholds:
     """Least P of `none` for saying that it is not known."""
     option: float
     """Least P of an option relative to the best."""
+    follow: float = 0.5
+    """Least P for an answer that takes its subject from the conversation."""
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,10 @@ def test_same_content_same_version(base: Path) -> None:
         ("asks:\n  a: {ask: 哪一件？, entries: [test.one, test.two], questions: [要多少钱]}\n", "dangling"),
         ("asks:\n  a: {ask: 哪一件？, entries: [test.one], questions: [要多少钱]}\n", "type"),
         ("asks:\n  a: {entries: [test.one, test.one], questions: [要多少钱]}\n", "missing_key"),
-        ("asks:\n  a: {ask: 哪一件？, entries: [test.one, test.one], questions: [这是第一个问题吗]}\n", "shared_question"),
+        (
+            "asks:\n  a: {ask: 哪一件？, entries: [test.one, test.one], questions: [这是第一个问题吗]}\n",
+            "shared_question",
+        ),
         ("asks: [1]\n", "type"),
     ],
 )
