@@ -103,6 +103,9 @@ class Dialogue:
         for attempt in range(_MOST_TRIES):
             work = _Work(message, dict(state))
             reply = await self._reply(matcher, work)
+            if reply.options:
+                # what is on the screen can be chosen by its number, a menu too
+                work.state["options"] = [o.id for o in reply.options if o.id != NONE_OF_THESE]
             turn = Turn(
                 message=message,
                 reply=reply,
@@ -249,7 +252,6 @@ class Dialogue:
         return replies.text(matcher.knowledge, "forget_done", outcome="answer", entry="chat.privacy")
 
     def _offer(self, matcher: Matcher, work: _Work, match: Match) -> Reply:
-        work.state["options"] = list(match.options)
         work.state["asked"] = work.message.text
         work.state["last_question"] = work.message.text
         work.state["entry"] = carried("options", None, match.options)

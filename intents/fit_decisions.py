@@ -44,7 +44,7 @@ class Worth:
     outside_referred: float = 0.8
     outside_none: float = 0.4
     outside_options: float = 0.3
-    outside_false: float = -1.25
+    outside_false: float = -1.75
 
 
 def worth(decision: Decision, right: frozenset[str], scale: Worth) -> float:
