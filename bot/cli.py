@@ -183,6 +183,26 @@ def check(config: Path | None, knowledge: Path | None, laws: Path | None, as_jso
     sys.exit(1 if run_check(directory, laws, as_json) else 0)
 
 
+@main.command()
+@click.argument("old")
+@click.argument("new")
+@_CONFIG
+@_ENCODER
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="另写一份网页。")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 打印。")
+def diff(old: str, new: str, config: Path | None, encoder: str | None, page: Path | None, as_json: bool) -> None:
+    """回答变化：OLD 和 NEW 是知识目录，或者 git 版本（如 HEAD~1）。"""
+    from bot.staff import run_diff
+
+    try:
+        with progress_bar("比较") as progress:
+            run_diff(settings_from(config, None, encoder), old, new, progress, page, as_json)
+    except KnowledgeError as error:
+        fail(str(error), 1)
+    except FawenError as error:
+        fail(str(error))
+
+
 @main.command("test")
 @_CONFIG
 @_KNOWLEDGE

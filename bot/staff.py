@@ -15,7 +15,12 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from bot.brain import make_encoders
+from bot.config import Settings
+from bot.paths import knowledge_dir
+from bot.revisions import knowledge_at
 from intents import KnowledgeBase, Matcher
+from intents.diff import KINDS, compare, html_page
 from intents.encoder import Encoder
 from intents.evaluate import Graded, Tally, evaluate, question_files, read_cases, tally
 from intents.lint import lint
@@ -66,6 +71,30 @@ def run_check(directory: Path, laws: Path | None, as_json: bool) -> int:
             click.echo(str(problem))
         click.echo(f"{directory}：{errors} 处错误，{len(problems) - errors} 处提醒。")
     return errors
+
+
+def run_diff(settings: Settings, old: str, new: str, progress: Any, page: Path | None, as_json: bool) -> None:
+    """Which of our own test questions and stored questions get another answer from NEW than from OLD."""
+    current = settings.knowledge.dir or knowledge_dir()
+    encoders, _ = make_encoders(settings.knowledge.encoder, settings.knowledge.cache_dir, progress)
+    with knowledge_at(old, current) as before, knowledge_at(new, current) as after:
+        first, second = (
+            Matcher(KnowledgeBase.load(place), encoders=encoders, cache=settings.knowledge.cache_dir)
+            for place in (before, after)
+        )
+        texts = [case.text for path in default_files(after) for case in read_cases(path)]
+        texts += [q for m in (first, second) for e in m.knowledge.entries.values() for q in e.questions]
+    changes = compare(first, second, texts)
+    asked = len(set(texts))
+    if page:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(html_page(changes, asked), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps([asdict(c) for c in changes], ensure_ascii=False, indent=1))
+        return
+    for change in changes:
+        click.echo(f"{KINDS[change.kind]}：{change.text}\n    原来 {change.old}\n    现在 {change.new}")
+    click.echo(f"{asked} 个问题里，{len(changes)} 个的回答有变化。" + (f"网页：{page}" if page else ""))
 
 
 KNOWN = "known_misses.yaml"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,26 @@ def test_check_reads_the_laws(knowledge: Path, tmp_path: Path) -> None:
     done = run("check", "--knowledge", knowledge, "--laws", laws)
     assert done.exit_code == 1
     assert "没有第二条" in done.output
+
+
+def test_diff_shows_what_now_gets_another_answer(knowledge: Path, tmp_path: Path) -> None:
+    changed = tmp_path / "changed"
+    shutil.copytree(knowledge, changed)
+    path = changed / "entries" / "notary.yaml"
+    text = path.read_text(encoding="utf-8").replace("带材料去公证处。", "先预约，再带材料去公证处。")
+    path.write_text(text.replace("      - 做个公证多少钱\n", ""), encoding="utf-8")
+    page = tmp_path / "diff.html"
+    done = run("diff", knowledge, changed, "--encoder", "off", "--json", "--html", page)
+    assert done.exit_code == 0, done.output
+    changes = {c["text"]: c["kind"] for c in json.loads(done.stdout)}
+    assert changes["继承公证怎么办"] == "answer"
+    assert "法律援助是什么" not in changes
+    assert "回答改了" in page.read_text(encoding="utf-8")
+    same = run("diff", knowledge, knowledge, "--encoder", "off", "--json")
+    assert json.loads(same.stdout) == []
+
+
+def test_diff_names_what_is_no_directory_and_no_revision(knowledge: Path) -> None:
+    done = run("diff", "no-such-thing", knowledge, "--encoder", "off")
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
