@@ -134,14 +134,13 @@ def run_regression(matcher: Matcher, directory: Path, progress: Any, update: boo
 
 
 def _table(title: str, tallies: list[Tally]) -> Table:
+    """One line a file or topic; the shares in words, so that it fits 80 columns."""
     table = Table(title=title, title_justify="left")
-    table.add_column("名称")
+    table.add_column("名称", no_wrap=True)
     table.add_column("题数", justify="right")
-    present = [k for k in _SHOWN if any(k in t.counts for t in tallies)]
-    for key in present:
-        table.add_column(f"{_SHOWN[key]} %", justify="right")
+    table.add_column("结果（%）")
     for t in tallies:
-        table.add_row(t.name, str(t.total), *(f"{t.share(k)}" if k in t.counts else "" for k in present))
+        table.add_row(t.name, str(t.total), "，".join(f"{_SHOWN[k]} {t.share(k)}" for k in _SHOWN if k in t.counts))
     return table
 
 
