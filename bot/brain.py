@@ -39,6 +39,9 @@ def make_matcher(directory: Path, cache: Path | None, encoders: Sequence[Encoder
 def make_brain(settings: KnowledgeSettings, progress: Progress | None = None) -> tuple[Brain, str]:
     """The brain for these settings, and a line on the encoder. Raises KnowledgeError."""
     encoders, note = make_encoders(settings.encoder, settings.cache_dir, progress)
+    for encoder in encoders:
+        # a model is read at its first sentence, which takes a second: not while somebody waits
+        encoder.encode(["您好"])
     return Brain(settings.dir or knowledge_dir(), settings.cache_dir, encoders), note
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from intents.context import Context
-from intents.matcher import Matcher
+from intents.focus import both_ends
+from intents.matcher import RANKED_LENGTH, Matcher
 from intents.ranking import length_term
 
 SHOWN = 5
@@ -33,7 +34,7 @@ def explain(matcher: Matcher, text: str, context: Context | None = None) -> dict
 
 def _ranking(matcher: Matcher, text: str, context: Context | None) -> dict[str, Any]:
     scorer = matcher.scorer
-    question = scorer.question(text)
+    question = scorer.question(both_ends(text, RANKED_LENGTH))
     weighed = matcher.weigh(question, context)
     p, evidence, ranking = weighed.p, weighed.evidence, weighed.ranking
     length = length_term(question.normal)

@@ -32,3 +32,11 @@ def focus(clauses: Sequence[str]) -> str:
         part = clauses[before] + part
         before -= 1
     return part
+
+
+def both_ends(text: str, most: int) -> str:
+    """A text of at most `most` characters as it is; of a longer one the first two thirds and the last third of that."""
+    if len(text) <= most:
+        return text
+    head = 2 * most // 3
+    return f"{text[:head]} {text[head + 1 - most :]}"

@@ -16,6 +16,7 @@ import numpy as np
 from intents.context import Context, context_scores
 from intents.decide import MAX_OPTIONS, Decision, decide
 from intents.encoder import Encoder
+from intents.focus import both_ends
 from intents.index import Floats
 from intents.model import NO_ENTRY, Ask, KnowledgeData
 from intents.model_cache import load_linear, save_linear
@@ -27,6 +28,8 @@ from intents.scoring import Evidence, Question, Scorer
 Outcome = Literal["answer", "options", "none"]
 MAX_LENGTH = 4_000
 """Characters looked at; what a message holds beyond them is cut before matching."""
+RANKED_LENGTH = 1_200
+"""Characters that are ranked; of longer texts the beginning and the end, where the matter and the question stand."""
 RANKED = 6
 SURE_AT_ONCE = 0.95
 SURE = 0.9
@@ -139,7 +142,7 @@ class Matcher:
             return Match(text, "answer", entry, (), 1.0, "exact", (Candidate(entry, 1.0, phrase),))
         if emergency := self.emergency(text):
             return emergency
-        weighed = self.weigh(self.scorer.question(text), context)
+        weighed = self.weigh(self.scorer.question(both_ends(text, RANKED_LENGTH)), context)
         thresholds = self.fitted.thresholds
         if weighed.used_context:
             thresholds = replace(thresholds, answer=max(thresholds.answer, thresholds.follow))

@@ -28,13 +28,15 @@ from rapidfuzz import fuzz, process
 
 from intents import linear
 from intents.encoder import Encoder
-from intents.focus import focus
+from intents.focus import both_ends, focus
 from intents.index import Floats, GramIndex
 from intents.model import NO_ENTRY, ROUTING, Entry, KnowledgeData
 from intents.normalize import Normalizer
 
 RERANKED = 24
 """Candidates whose nearest phrase is compared letter by letter."""
+SENTENCE = 400
+"""Characters that an encoder reads of a long text: its time grows with them."""
 NEAREST = 24
 """Candidates whose phrases are compared by sentence vectors."""
 PARTIAL_LENGTH = 6
@@ -196,7 +198,7 @@ class Scorer:
 
     def _sentences(self, encoder: Encoder, text: str, values: Floats, names: Mapping[str, int]) -> None:
         """Sentence vectors: ridge for every candidate; the nearest phrase only of those that ridge ranks first."""
-        vector = encoder.encode([text])[0]
+        vector = encoder.encode([both_ends(text, SENTENCE)])[0]
         first, second = encoder_signals(encoder.name)
         values[:, names[first]] = self._owners.max(vector @ self.linear[encoder.name])
         likely = values[:, names[first]] + values[:, names["linear"]]

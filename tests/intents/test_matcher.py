@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intents import Context, KnowledgeBase, Matcher
+from intents.focus import both_ends
 from intents.knowledge import KnowledgeBase as Base
 from tests.conftest import ROOT
 
@@ -119,6 +120,15 @@ def test_bare_phrases_are_enough_to_match() -> None:
     base = Base.from_phrases([("a.one", "怎么申请法律援助"), ("a.two", "公证处收费吗"), ("none", "今天天气怎么样")])
     match = Matcher(base).match("怎么申请法律援助")
     assert (match.outcome, match.entry) == ("answer", "a.one")
+
+
+def test_the_ends_of_a_long_text_are_kept() -> None:
+    text = "".join(chr(0x4E00 + n) for n in range(3000))
+    kept = both_ends(text, 1200)
+    assert len(kept) == 1200
+    assert kept.startswith(text[:800])
+    assert kept.endswith(text[-399:])
+    assert both_ends(text[:1200], 1200) == text[:1200]
 
 
 def test_very_long_texts_are_cut_not_choked_on() -> None:
