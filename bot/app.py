@@ -54,6 +54,8 @@ async def running_core(
         brain, encoder_note = await asyncio.to_thread(make_brain, settings.knowledge, progress)
         watcher = asyncio.create_task(brain.watch(settings.knowledge.reload_seconds), name="knowledge-watch")
         stack.push_async_callback(_cancel, watcher)
+        warming = asyncio.create_task(brain.warm(), name="encoder-warming")
+        stack.push_async_callback(_cancel, warming)
         office = OfficeFacts(**settings.office.model_dump())
         dialogue = Dialogue(brain.current, store, settings.dialogue, now, office)
         base = brain.current().knowledge

@@ -39,10 +39,13 @@ def make_matcher(directory: Path, cache: Path | None, encoders: Sequence[Encoder
 def make_brain(settings: KnowledgeSettings, progress: Progress | None = None) -> tuple[Brain, str]:
     """The brain for these settings, and a line on the encoder. Raises KnowledgeError."""
     encoders, note = make_encoders(settings.encoder, settings.cache_dir, progress)
-    for encoder in encoders:
-        # a model is read at its first sentence, which takes a second: not while somebody waits
-        encoder.encode(["您好"])
     return Brain(settings.dir or knowledge_dir(), settings.cache_dir, encoders), note
+
+
+def warm(encoders: Sequence[Encoder]) -> None:
+    """Have the models read: it happens at their first sentence and takes a second, better not while somebody waits."""
+    for encoder in encoders:
+        encoder.encode(["您好"])
 
 
 class Brain:
@@ -56,6 +59,10 @@ class Brain:
         self._seen = self._stamp()
         self.last_error: KnowledgeError | None = None
         """Why the files on disk are not in force; None when they are."""
+
+    async def warm(self) -> None:
+        """Make the encoders ready, off the event loop."""
+        await asyncio.to_thread(warm, self._encoders)
 
     def current(self) -> Matcher:
         """The matcher in force."""

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from intents.index import Floats, GramIndex
 
+Halves = NDArray[np.uint16]
+"""Packed weights."""
+
 MAX_PHRASES = 12_000
 """Above this the equations cost too much at load (time grows with the cube); the other signals go on alone."""
 _BALANCE = 0.5
@@ -34,12 +37,23 @@ def _dual(kernel: Floats, groups: NDArray[np.int32], ridge: float) -> Floats:
     return solved
 
 
-def fit_grams(index: GramIndex, ridge: float = 1.0) -> Floats:
-    """Weights of each gram for each group; shape (grams, groups), float32."""
+def pack(weights: Floats) -> Halves:
+    """float32 as bfloat16 (the upper 16 bits, rounded to even): half the memory and the start, cheap to undo."""
+    bits = np.ascontiguousarray(weights, np.float32).view(np.uint32)
+    return ((bits + np.uint32(0x7FFF) + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def unpack(packed: Halves) -> Floats:
+    """Inverse of `pack`, exact for what it gave."""
+    return (packed.astype(np.uint32) << 16).view(np.float32)
+
+
+def fit_grams(index: GramIndex, ridge: float = 1.0) -> Halves:
+    """Weights of each gram for each group; shape (grams, groups), packed."""
     n, v = len(index.groups), len(index.vocabulary)
     grams = scipy.sparse.csr_matrix((index.weights, (index.rows, index.cols)), shape=(n, v), dtype=np.float32)
     kernel = np.asarray((grams @ grams.T).todense(), dtype=np.float32)
-    return np.ascontiguousarray(grams.T @ _dual(kernel, index.groups, ridge), dtype=np.float32)
+    return pack(np.asarray(grams.T @ _dual(kernel, index.groups, ridge), np.float32))
 
 
 def fit_vectors(vectors: Floats, groups: NDArray[np.int32], ridge: float = 0.3) -> Floats:

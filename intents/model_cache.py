@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from intents.encoder import Encoder
-from intents.index import Floats
 from intents.model import KnowledgeData
 
-FORMAT = 7
+Weights = NDArray[Any]
+"""Packed (intents.linear.pack) for grams, float32 for sentence vectors."""
+FORMAT = 9
 """Raised whenever grams, signals or the solver change, so that old files are not taken for new ones."""
-KEPT = 4
+KEPT = 2
 """Files kept: the newest versions, so that a roll-back starts at once."""
 
 
@@ -23,17 +26,17 @@ def _path(directory: Path, knowledge: KnowledgeData, encoders: Sequence[Encoder]
     return directory / f"linear-{FORMAT}-{names}-{knowledge.version}.npz"
 
 
-def load_linear(directory: Path, knowledge: KnowledgeData, encoders: Sequence[Encoder]) -> dict[str, Floats] | None:
+def load_linear(directory: Path, knowledge: KnowledgeData, encoders: Sequence[Encoder]) -> dict[str, Weights] | None:
     """Weights learnt before for this version and these encoders; None when there are none."""
     try:
         with np.load(_path(directory, knowledge, encoders)) as stored:
-            return {name: stored[name].astype(np.float32) for name in stored.files}
+            return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, KeyError, EOFError):
         return None
 
 
 def save_linear(
-    directory: Path, knowledge: KnowledgeData, encoders: Sequence[Encoder], weights: Mapping[str, Floats]
+    directory: Path, knowledge: KnowledgeData, encoders: Sequence[Encoder], weights: Mapping[str, Weights]
 ) -> None:
     """Keep weights for the next start; a directory that cannot be written costs time, never an answer."""
     path = _path(directory, knowledge, encoders)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +92,7 @@ class Scorer:
         normalizer: Normalizer,
         encoders: Sequence[Encoder] = (),
         held_out: frozenset[int] = frozenset(),
-        weights: Mapping[str, Floats] | None = None,
+        weights: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         """`held_out` are phrase numbers to leave out, for cross-validation; `weights` are linear weights from a cache."""
         self.normalizer = normalizer
@@ -107,7 +108,7 @@ class Scorer:
         self.encoders = tuple(encoders)
         self.signals: tuple[str, ...] = LEXICAL + tuple(s for e in self.encoders for s in encoder_signals(e.name))
         self._names = {s: i for i, s in enumerate(self.signals)}
-        self.linear: dict[str, Floats] = dict(weights or {})
+        self.linear: dict[str, NDArray[Any]] = dict(weights or {})
         self._vectors: dict[str, Floats] = {}
         self._learn()
         against = [(self.position[e.id], normalizer(q)) for e in entries for q in e.not_questions]
@@ -212,7 +213,7 @@ class Scorer:
     def _gram_linear(self, ids: dict[int, int], weights: Sequence[float]) -> Floats:
         if not self.has_linear or not ids:
             return np.zeros(len(self.candidates), np.float32)
-        rows = self.linear["linear"][list(ids)]
+        rows = linear.unpack(self.linear["linear"][list(ids)])
         return self._owners.max(np.asarray(weights, np.float32) @ rows)
 
     def _concepts(self, normal: str, values: Floats, names: Mapping[str, int]) -> None:
@@ -221,7 +222,7 @@ class Scorer:
         ids = index.ids(self.normalizer.concepts(normal))
         weights = index.query_weights(ids)
         if ids and self.has_linear:
-            rows = self.linear["concept"][list(ids)]
+            rows = linear.unpack(self.linear["concept"][list(ids)])
             values[:, names["concept_linear"]] = self._owners.max(np.asarray(weights, np.float32) @ rows)
         values[:, names["concept_bm25"]] = self._owners.max(index.bm25(ids))
         values[:, names["concept_cosine"]] = self._reduce.max(index.cosine(ids, weights))
