@@ -6,6 +6,10 @@ FawenError
 ├── StoreError
 │   ├── StoreUnavailable  the database could not be reached: try again later
 │   └── StoreConflict     the row exists already (a ticket number, a message): not to be repeated as it is
+├── DeskError             what staff asked of the desk cannot be done (its message is Chinese and shown to them)
+│   ├── DeskNotFound      no cluster, ticket, proposal or publication of that name
+│   ├── DeskRefused       the input is unfit (no reason given, empty answer), or this person may not do it
+│   └── DeskConflict      the state does not allow it (any more): answered, settled or published in between
 └── DeliveryError         a message could not be brought to the person
     ├── DeliveryRefused   the platform said no, and will say no again (blocked, not following)
     ├── DeliveryDelayed   the platform said later (flood limit, outage); `retry_after` seconds if it said so
@@ -24,6 +28,10 @@ __all__ = [
     "DeliveryError",
     "DeliveryRefused",
     "DeliveryUncertain",
+    "DeskConflict",
+    "DeskError",
+    "DeskNotFound",
+    "DeskRefused",
     "FawenError",
     "KnowledgeError",
     "StoreConflict",
@@ -46,6 +54,22 @@ class StoreUnavailable(StoreError):
 
 class StoreConflict(StoreError):
     """A row with this key exists already."""
+
+
+class DeskError(FawenError):
+    """What staff asked of the desk cannot be done."""
+
+
+class DeskNotFound(DeskError):
+    """Nothing of that name."""
+
+
+class DeskRefused(DeskError):
+    """The input is unfit, or this person may not do it."""
+
+
+class DeskConflict(DeskError):
+    """The state does not allow it, or does so no longer."""
 
 
 class DeliveryError(FawenError):

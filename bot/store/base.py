@@ -64,6 +64,18 @@ class Ticket:
     answer: str = ""
     """What staff answered; empty until then."""
     answered_at: datetime | None = None
+    knowledge_version: str = ""
+    """Version of the knowledge that had no answer."""
+    due_at: datetime | None = None
+    """Until when an answer is promised; None when none was promised."""
+    apart: str = ""
+    """Why it is set apart rather than queued: `nonsense`, `abuse`, `advert`; empty for a plea."""
+    owner: str = ""
+    """Who has taken it; empty for nobody."""
+    cluster: int | None = None
+    """The cluster it stands in; None until it is placed, a second after it came."""
+    ignored: str = ""
+    """Why staff ignored it."""
 
 
 @dataclass(frozen=True, slots=True)

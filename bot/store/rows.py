@@ -68,12 +68,19 @@ def of_ticket(ticket: Ticket) -> dict[str, Any]:
         "state": ticket.state.value,
         "answer": ticket.answer,
         "answered_at": ticket.answered_at,
+        "knowledge_version": ticket.knowledge_version,
+        "due_at": ticket.due_at,
+        "apart": ticket.apart,
+        "owner": ticket.owner,
+        "ignored": ticket.ignored,
     }
 
 
 def to_ticket(row: sa.Row[Any]) -> Ticket:
     """Inverse of `of_ticket`."""
     data = dict(row._mapping)
+    for placing in ("place", "leads", "by_hand"):
+        data.pop(placing)
     return Ticket(**{**data, "nearest": _pairs(data["nearest"]), "state": TicketState(data["state"])})
 
 
@@ -88,6 +95,7 @@ def of_outgoing(channel: str, chat: str, reply: Reply, ref: str, now: datetime) 
         "attempts": 0,
         "created_at": now,
         "due_at": now,
+        "note": "",
     }
 
 

@@ -31,7 +31,8 @@ class Utc(sa.TypeDecorator[datetime]):
         return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
 
 
-def _id() -> sa.Column[Any]:
+def row_id() -> sa.Column[Any]:
+    """A primary key that numbers itself."""
     # SQLite numbers rows by itself only for plain INTEGER
     return sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
 
@@ -39,7 +40,7 @@ def _id() -> sa.Column[Any]:
 messages = sa.Table(
     "messages",
     metadata,
-    _id(),
+    row_id(),
     sa.Column("channel", sa.String(16), nullable=False),
     sa.Column("message_id", sa.String(160), nullable=False),
     sa.Column("chat", sa.String(160), nullable=False),
@@ -58,7 +59,7 @@ messages = sa.Table(
 exchanges = sa.Table(
     "exchanges",
     metadata,
-    _id(),
+    row_id(),
     sa.Column("channel", sa.String(16), nullable=False),
     sa.Column("message_id", sa.String(160), nullable=False),
     sa.Column("chat", sa.String(160), nullable=False),
@@ -103,13 +104,30 @@ tickets = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("answer", sa.Text, nullable=False, default=""),
     sa.Column("answered_at", Utc),
+    sa.Column("knowledge_version", sa.String(40), nullable=False, default=""),
+    sa.Column("due_at", Utc),
+    sa.Column("apart", sa.String(16), nullable=False, default=""),
+    sa.Column("owner", sa.String(80), nullable=False, default=""),
+    sa.Column("cluster", sa.BigInteger),
+    sa.Column("place", sa.BigInteger),
+    sa.Column("leads", sa.Boolean, nullable=False, default=False),
+    sa.Column("by_hand", sa.Boolean, nullable=False, default=False),
+    sa.Column("ignored", sa.Text, nullable=False, default=""),
+    sa.Index("ix_tickets_cluster", "cluster"),
+    sa.Index("ix_tickets_place", "place"),
+    sa.Index(
+        "ix_tickets_unplaced",
+        "opened_at",
+        sqlite_where=sa.text("cluster IS NULL"),
+        postgresql_where=sa.text("cluster IS NULL"),
+    ),
     sa.Index("ix_tickets_state", "state", "opened_at"),
     sa.Index("ix_tickets_person", "channel", "person"),
 )
 outbox = sa.Table(
     "outbox",
     metadata,
-    _id(),
+    row_id(),
     sa.Column("channel", sa.String(16), nullable=False),
     sa.Column("chat", sa.String(160), nullable=False),
     sa.Column("ref", sa.String(160), nullable=False),
@@ -118,6 +136,7 @@ outbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("created_at", Utc, nullable=False),
     sa.Column("due_at", Utc, nullable=False),
+    sa.Column("note", sa.Text, nullable=False, default=""),
     sa.Index("ix_outbox_state", "channel", "state", "id"),
     sa.Index("ix_outbox_chat", "channel", "chat", "state"),
 )

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import StoreUnavailable
 from bot.messages import Message, Reply
 from bot.store import rows
 from bot.store.base import Exchange, OutboxState, Outgoing, Progress, Receipt, Ticket, TicketState, Turn
 from bot.store.connect import make_engine, migrate, parse_url
 from bot.store.numbers import new_number
 from bot.store.schema import conversations, exchanges, messages, outbox, tickets
+from bot.store.shared import Shared
 from bot.store.writer import Writer
 
 _PAGE = 10_000
@@ -39,7 +36,8 @@ class SqlStore:
         self._now, self._choice = now, choice
         self._engine = make_engine(self._url)
         self._writer = Writer(self._engine.execution_options(write=True), self._shown)
-        self._postgres = self._engine.dialect.name == "postgresql"
+        self.shared = Shared(self._engine, self._writer, self._shown, now)
+        self._postgres, self._reading, self._insert = self.shared.postgres, self.shared.reading, self.shared.insert
 
     async def start(self) -> None:
         """See Store."""
@@ -55,19 +53,6 @@ class SqlStore:
         """See Store."""
         async with self._reading() as connection:
             await connection.execute(sa.text("SELECT 1"))
-
-    @contextlib.asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._engine.connect() as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise StoreUnavailable(
-                f"store {self._shown} cannot be read ({type(error).__name__}): check that it runs and is reachable"
-            ) from error
-
-    def _insert(self, table: sa.Table) -> Any:
-        return postgresql.insert(table) if self._postgres else sqlite.insert(table)
 
     async def receive(self, message: Message) -> Receipt:
         """See Store."""

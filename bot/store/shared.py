@@ -1,0 +1,53 @@
+"""What the parts of the store have in common: one engine, one writer, one clock."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.errors import StoreUnavailable
+from bot.store.writer import Writer
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Handed to each part; opened and closed by SqlStore alone."""
+
+    engine: AsyncEngine
+    writer: Writer
+    shown: str
+    """The database as messages may show it, without its password."""
+    now: Callable[[], datetime]
+
+    @property
+    def postgres(self) -> bool:
+        """Whether this is PostgreSQL; SQLite otherwise."""
+        return self.engine.dialect.name == "postgresql"
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to read with. Raises StoreUnavailable."""
+        try:
+            async with self.engine.connect() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreUnavailable(
+                f"store {self.shown} cannot be read ({type(error).__name__}): check that it runs and is reachable"
+            ) from error
+
+    def insert(self, table: sa.Table) -> Any:
+        """An INSERT that knows ON CONFLICT."""
+        return postgresql.insert(table) if self.postgres else sqlite.insert(table)
+
+    async def lock(self, connection: AsyncConnection, key: int) -> None:
+        """One transaction at a time for this key. SQLite's write transactions are alone anyhow (BEGIN IMMEDIATE)."""
+        if self.postgres:
+            await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
