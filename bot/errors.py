@@ -3,6 +3,7 @@
 FawenError
 ├── ConfigError           a setting is missing, unknown or out of range
 ├── KnowledgeError        the knowledge base has errors (carries every Problem)
+├── EditError             a change of a knowledge file could not be made; nothing was written
 ├── StoreError
 │   ├── StoreUnavailable  the database could not be reached: try again later
 │   └── StoreConflict     the row exists already (a ticket number, a message): not to be repeated as it is
@@ -32,6 +33,7 @@ __all__ = [
     "DeskError",
     "DeskNotFound",
     "DeskRefused",
+    "EditError",
     "FawenError",
     "KnowledgeError",
     "StoreConflict",
@@ -42,6 +44,10 @@ __all__ = [
 
 class ConfigError(FawenError):
     """A setting is missing, unknown or out of range."""
+
+
+class EditError(FawenError):
+    """A change of a knowledge file could not be made; nothing was written. The message is Chinese."""
 
 
 class StoreError(FawenError):

@@ -36,17 +36,19 @@ class YamlFile:
 
 def read(path: Path, shown: str) -> YamlFile:
     """Parse one file; problems are collected, never raised. `shown` is the path that messages name."""
-    result = YamlFile(shown)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        result.problems.append(Problem(shown, 0, "文件不存在，请放回这个文件。", code="missing_file"))
-        return result
+        return YamlFile(shown, problems=[Problem(shown, 0, "文件不存在，请放回这个文件。", code="missing_file")])
     except UnicodeDecodeError as error:
-        result.problems.append(
-            Problem(shown, 0, f"不是 UTF-8 编码（第 {error.start} 字节）。请另存为 UTF-8。", code="encoding")
-        )
-        return result
+        said = f"不是 UTF-8 编码（第 {error.start} 字节）。请另存为 UTF-8。"
+        return YamlFile(shown, problems=[Problem(shown, 0, said, code="encoding")])
+    return parse(text, shown)
+
+
+def parse(text: str, shown: str) -> YamlFile:
+    """Parse a text; problems are collected, never raised."""
+    result = YamlFile(shown)
     try:
         loader = _Loader(text)
         try:
