@@ -15,10 +15,16 @@ from datetime import UTC, datetime
 
 from bot.brain import Brain, Progress, make_brain
 from bot.config import Settings
+from bot.desk.desk import Desk
+from bot.desk.gather import Gatherer
+from bot.desk.intake import Intake
 from bot.dialogue import Dialogue
 from bot.replies import OfficeFacts
 from bot.store import open_store
-from bot.store.base import Store
+from bot.store.desk import DeskStore
+from bot.store.desk_place import PlacingStore
+from bot.store.sql import SqlStore
+from intents import Matcher
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +40,10 @@ class Core:
 
     settings: Settings
     brain: Brain
-    store: Store
+    store: SqlStore
     dialogue: Dialogue
+    desk: Desk
+    gatherer: Gatherer
     notes: tuple[tuple[str, str], ...]
     """What is switched on and off, and why: (name, Chinese sentence)."""
 
@@ -57,14 +65,22 @@ async def running_core(
         warming = asyncio.create_task(brain.warm(), name="encoder-warming")
         stack.push_async_callback(_cancel, warming)
         office = OfficeFacts(**settings.office.model_dump())
-        dialogue = Dialogue(brain.current, store, settings.dialogue, now, office)
+        intake = Intake(settings.dialogue.reply_days, settings.desk.hours)
+        dialogue = Dialogue(brain.current, store, settings.dialogue, now, office, intake=intake)
+        desk, gatherer = make_desk(store, brain.current, now)
         base = brain.current().knowledge
         phrases = sum(len(e.questions) for e in base.entries.values())
         notes = (
             ("知识", f"{len(base.entries)} 条，{phrases} 句相似问，版本 {base.version}"),
             ("句向量", encoder_note),
         )
-        yield Core(settings, brain, store, dialogue, notes)
+        yield Core(settings, brain, store, dialogue, desk, gatherer, notes)
+
+
+def make_desk(store: SqlStore, matcher: Callable[[], Matcher], now: Callable[[], datetime]) -> tuple[Desk, Gatherer]:
+    """The desk on a started store, and what gathers its tickets."""
+    desk = Desk(DeskStore(store.shared), lambda: matcher().knowledge, now)
+    return desk, Gatherer(PlacingStore(store.shared), matcher, desk.reply)
 
 
 async def _closing(name: str, close: Callable[[], object]) -> None:

@@ -99,6 +99,15 @@ class Dialogue(_Section):
     """Working days within which a ticket is promised to be answered."""
 
 
+class DeskSettings(_Section):
+    """The staff's desk."""
+
+    hours: str = ""
+    """Working hours, said with each ticket; empty: not said."""
+    gather_seconds: Positive = 1.0
+    """How often new tickets are gathered into clusters."""
+
+
 class Office(_Section):
     """Facts that only the operator knows; answers leave them out until they are filled in."""
 
@@ -117,6 +126,7 @@ class Settings(_Section):
     telegram: Telegram = Telegram()
     wechat: WeChat = WeChat()
     dialogue: Dialogue = Dialogue()
+    desk: DeskSettings = DeskSettings()
     office: Office = Office()
 
     @classmethod

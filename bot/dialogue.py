@@ -18,11 +18,12 @@ from typing import Any
 
 from bot import replies
 from bot.config import Dialogue as Limits
+from bot.desk.intake import Intake, nearest
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.limits import RateLimit
 from bot.messages import NONE_OF_THESE, Kind, Message, Reply
 from bot.privacy import redact
-from bot.store.base import Progress, Store, Ticket, Turn
+from bot.store.base import Late, Progress, Store, Ticket, Turn
 from bot.store.numbers import parse_number
 from intents import Context, Match, Matcher
 from intents.context import carried
@@ -39,6 +40,8 @@ _TICKET = re.compile(
 _NUMBERED = re.compile(r"^(?:第)?\s*([1-5１-５一二三四五])\s*(?:个|项|条|)?[。.、]?$")
 _DIGITS = {c: i for i, cs in enumerate(("1１一", "2２二", "3３三", "4４四", "5５五"), 1) for c in cs}
 _MOST_TRIES = 3
+_MOST_LATE = 3
+"""Late answers that go with one reply; the others with the next."""
 
 
 @dataclass
@@ -61,6 +64,7 @@ class Dialogue:
         limits: Limits,
         now: Callable[[], datetime],
         office: replies.OfficeFacts | None = None,
+        intake: Intake | None = None,
     ) -> None:
         """`matcher` gives the current one (a reload swaps it); `now` aware UTC."""
         self._matcher = matcher
@@ -68,6 +72,7 @@ class Dialogue:
         self._limits = limits
         self._now = now
         self._office = office or replies.OfficeFacts()
+        self._intake = intake or Intake(limits.reply_days)
         self._rate = RateLimit(limits.per_minute, timedelta(minutes=1))
 
     async def handle(self, message: Message, deliver: bool = False) -> Reply:
@@ -106,12 +111,14 @@ class Dialogue:
             if reply.options:
                 # what is on the screen can be chosen by its number, a menu too
                 work.state["options"] = [o.id for o in reply.options if o.id != NONE_OF_THESE]
+            late = await self._late(message, reply, deliver)
             turn = Turn(
                 message=message,
-                reply=reply,
+                reply=reply if deliver else replies.with_late(matcher.knowledge, reply, late),
                 state=work.state,
                 ticket=work.ticket,
-                nearest=_nearest(work.match),
+                late=tuple(one.outbox for one in late),
+                nearest=nearest(work.match),
                 knowledge_version=matcher.knowledge.version,
                 took_ms=(perf_counter() - started) * 1000,
                 deliver=deliver,
@@ -123,6 +130,12 @@ class Dialogue:
                 if attempt == _MOST_TRIES - 1:
                     raise
         raise AssertionError("unreachable")
+
+    async def _late(self, message: Message, reply: Reply, deliver: bool) -> list[Late]:
+        """Answers by staff that this person has not got; none beside an emergency, which stands alone."""
+        if reply.calls or (reply.entry or "").startswith("safety.") or reply.key in ("forget_ask", "forget_done"):
+            return []
+        return (await self._store.late(message.channel, message.person, refused_only=deliver))[:_MOST_LATE]
 
     async def _reply(self, matcher: Matcher, work: _Work) -> Reply:
         message, base = work.message, matcher.knowledge
@@ -280,30 +293,8 @@ class Dialogue:
 
     async def _ticket(self, matcher: Matcher, work: _Work, reason: str, question: str, key: str) -> Reply:
         """Open a ticket; its number is in the reply, and `finish` writes both before anything is sent."""
-        message = work.message
         number = await self._store.free_ticket_number()
         if work.match is None:
             work.match = matcher.match(question)
-        work.ticket = Ticket(
-            number=number,
-            channel=message.channel,
-            chat=message.chat,
-            person=message.person,
-            text=question,
-            reason=reason,
-            nearest=_nearest(work.match),
-            opened_at=message.at,
-        )
-        days = str(self._limits.reply_days)
-        return replies.text(
-            matcher.knowledge,
-            key,
-            outcome="answer" if reason == "human" else "none",
-            entry="chat.human" if reason == "human" else None,
-            ticket=number,
-            days=days,
-        )
-
-
-def _nearest(match: Match | None) -> tuple[tuple[str, float], ...]:
-    return tuple((c.entry, c.confidence) for c in match.candidates[:5]) if match else ()
+        work.ticket = self._intake.ticket(matcher, work.message, number, reason, question, work.match)
+        return self._intake.promise(matcher, work.ticket, key)

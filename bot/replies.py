@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
+from bot.desk.promise import shown
 from bot.messages import NONE_OF_THESE, Call, Citation, Kind, Message, Option, Outcome, Reply
-from bot.store.base import Ticket
+from bot.store.base import Late, Ticket
 from intents import Match
 from intents.model import Entry, KnowledgeData
 
@@ -129,15 +131,24 @@ def spoken(base: KnowledgeData, message: Message) -> str:
     return message.text
 
 
+def with_late(base: KnowledgeData, reply: Reply, late: Sequence[Late]) -> Reply:
+    """A reply that brings answers by staff along, before its own text."""
+    if not late:
+        return reply
+    said = "\n".join(phrase(base, "late_first", text=one.reply.text) for one in late)
+    return replace(reply, text=f"{said}\n{reply.text}")
+
+
 def ticket_state(base: KnowledgeData, number: str, ticket: Ticket | None) -> Reply:
     """Where a ticket stands; the answer once there is one."""
     if ticket is None:
         return text(base, "ticket_unknown", ticket=number)
     key = f"ticket_{ticket.state.value}"
-    day = ticket.opened_at.date().isoformat()
     return Reply(
         key=key,
-        text=phrase(base, key, ticket=number, date=day, answer=ticket.answer),
+        text=phrase(
+            base, key, ticket=number, date=shown(ticket.opened_at), due=shown(ticket.due_at), answer=ticket.answer
+        ),
         outcome="answer",
         ticket=number,
     )

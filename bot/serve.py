@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import signal
 import sys
@@ -40,6 +41,7 @@ async def run(settings: Settings) -> None:
             web = WebChat(core.dialogue, lambda: base().knowledge, core.store, settings.web, utc_now)
             routes += web.routes()
         notes.append(("网页", "开" if settings.web.enabled else "关（设置 web.enabled: false）"))
+        tasks.append(functools.partial(core.gatherer.run, settings.desk.gather_seconds))
         async with _telegram(core, routes, tasks, notes):
             notes.append(("微信", "关（没有设置 wechat.app_id 和 wechat.token）"))
             app = make_app(routes, core.store, lambda: base().knowledge.version, settings.server.max_body)

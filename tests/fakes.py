@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.messages import Kind, Message, Reply
-from bot.store.base import Exchange, OutboxState, Outgoing, Progress, Receipt, Ticket, TicketState, Turn
+from bot.store.base import Exchange, Late, OutboxState, Outgoing, Progress, Receipt, Shown, Ticket, TicketState, Turn
 from bot.store.numbers import new_number
 
 
@@ -38,6 +38,7 @@ class MemoryStore:
         self.opened: dict[str, Ticket] = {}
         self.outbox: list[Outgoing] = []
         self.verdicts: dict[tuple[str, str], str] = {}
+        self.waiting: list[Late] = []
         self.broken = False
         self.random = Random(1)
 
@@ -142,7 +143,17 @@ class MemoryStore:
             self._set(outgoing.id, OutboxState.SENDING, outgoing.attempts)
         return due
 
-    async def settle(self, outgoing_id: int, state: OutboxState, retry_after: float | None = None) -> None:
+    async def late(self, channel: str, person: str, refused_only: bool) -> list[Late]:
+        """See Store."""
+        return [late for late in self.waiting if late.outbox not in {n for turn in self.turns for n in turn.late}]
+
+    async def visit(self, channel: str, chat: str) -> list[Shown]:
+        """See Store."""
+        return []
+
+    async def settle(
+        self, outgoing_id: int, state: OutboxState, retry_after: float | None = None, note: str = ""
+    ) -> None:
         """See Store."""
         attempts = self.outbox[outgoing_id - 1].attempts
         self._set(outgoing_id, state, attempts + 1)

@@ -81,7 +81,7 @@ class WebChat:
         """The whole page with this visit's history."""
         visit = request.cookies.get(COOKIE) or secrets.token_urlsafe(18)
         try:
-            history = await self._store.history(CHANNEL, visit, HISTORY)
+            history = await self._history(visit)
         except StoreUnavailable:
             history = []
         base = self._knowledge()
@@ -96,6 +96,15 @@ class WebChat:
             title=self._settings.title,
         )
         return self._remember(HTMLResponse(html), visit)
+
+    async def _history(self, visit: str) -> list[tuple[Message, Reply]]:
+        """What was said in this visit, and the answers that staff gave since, in the order of time."""
+        said = await self._store.history(CHANNEL, visit, HISTORY)
+        for late in await self._store.visit(CHANNEL, visit):
+            # no words of the person's own belong to a late answer: the page shows no bubble for an empty message
+            nothing = Message(CHANNEL, visit, visit, "", Kind.TEXT, late.at, "")
+            said.append((nothing, late.reply))
+        return sorted(said, key=lambda pair: pair[0].at)
 
     async def say(self, request: Request) -> Response:
         """One form post; the script asks for the bubbles only (`X-Fawen: bubbles`)."""

@@ -102,7 +102,7 @@ class Desk:
             raise DeskRefused("答复是空的。请写下要发给提问人的话。")
         if len(text) > LONGEST_ANSWER:
             raise DeskRefused(f"答复有 {len(text)} 个字，最多 {LONGEST_ANSWER} 个字，请缩短。")
-        return await self._store.answer(cluster, text, by, correction, self._reply)
+        return await self._store.answer(cluster, text, by, correction, self.reply)
 
     async def ignore(self, cluster: int, reason: str, by: str) -> None:
         """Close a cluster without an answer. Raises DeskNotFound, DeskRefused (no reason), DeskConflict (not open)."""
@@ -123,7 +123,7 @@ class Desk:
         rest = [other for other in dict.fromkeys(others) if other != into]
         if not rest:
             raise DeskRefused("请至少给出一个要并入的问题组。")
-        await self._store.merge(into, rest, by, self._reply)
+        await self._store.merge(into, rest, by, self.reply)
 
     async def split(self, cluster: int, numbers: Sequence[str], by: str) -> int:
         """Take tickets out into a cluster of their own, open again; its id.
@@ -142,5 +142,6 @@ class Desk:
         """
         await self._store.send_again(delivery, by)
 
-    def _reply(self, asker: Asker, answer: str, correction: bool) -> Reply:
+    def reply(self, asker: Asker, answer: str, correction: bool) -> Reply:
+        """What one asker gets; also for those whom the gatherer answers late."""
         return late_reply(self._knowledge(), asker, answer, correction)

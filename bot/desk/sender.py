@@ -63,23 +63,24 @@ class Sender:
         self._wake.clear()
 
     async def _one(self, outgoing: Outgoing) -> None:
-        state, pause = OutboxState.SENT, None
+        state, pause, note = OutboxState.SENT, None, ""
         try:
             await self._send(outgoing.chat, outgoing.reply, outgoing.ref)
         except DeliveryRefused as error:
-            state = OutboxState.FAILED
+            state, note = OutboxState.FAILED, str(error)
             log.info("%s: message %d refused for good: %s", self._channel, outgoing.id, error)
         except DeliveryDelayed as error:
+            note = str(error)
             if outgoing.attempts + 1 >= MOST_ATTEMPTS:
                 state = OutboxState.FAILED
             else:
                 state = OutboxState.PENDING
                 pause = error.retry_after or _PAUSES[min(outgoing.attempts, len(_PAUSES) - 1)]
         except DeliveryUncertain as error:
-            state = OutboxState.UNCERTAIN
+            state, note = OutboxState.UNCERTAIN, str(error)
             log.warning("%s: message %d may or may not have arrived: %s", self._channel, outgoing.id, error)
         except Exception:
             # a bug in a channel must not stop the others' messages; whether it was sent is unknown
-            state = OutboxState.UNCERTAIN
+            state, note = OutboxState.UNCERTAIN, "unexpected error"
             log.exception("%s: sending message %d failed unexpectedly", self._channel, outgoing.id)
-        await self._store.settle(outgoing.id, state, pause)
+        await self._store.settle(outgoing.id, state, pause, note)

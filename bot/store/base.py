@@ -79,6 +79,23 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """An answer by staff that waits for its asker's next message or visit."""
+
+    outbox: int
+    ticket: str
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A late answer among the bubbles of a visit."""
+
+    at: datetime
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """Everything one answered message leaves behind; written in one transaction by `finish`."""
 
@@ -92,6 +109,8 @@ class Turn:
     took_ms: float = 0.0
     deliver: bool = False
     """Put the reply in the outbox as well: for channels that answer by a request of their own (Telegram)."""
+    late: tuple[int, ...] = ()
+    """Outbox rows of late answers that this reply contains; with `deliver`, ones to be sent once more by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +188,7 @@ class Store(Protocol):
         """Write exchange, conversation state, ticket and outbox row together, and mark the message answered.
 
         Returns the reply that stands: `turn.reply`, or the earlier one when this message was finished before
-        (then nothing is written). Raises `StoreConflict` when the ticket number is taken.
+        (then nothing is written). Raises `StoreConflict` when the ticket number is taken, or a late answer of the turn.
         """
 
     async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
@@ -180,6 +199,12 @@ class Store(Protocol):
 
     async def free_ticket_number(self) -> str:
         """A random number that no ticket has."""
+
+    async def late(self, channel: str, person: str, refused_only: bool) -> list[Late]:
+        """Late answers that wait for this person, oldest first; `refused_only` leaves out what a sender will bring."""
+
+    async def visit(self, channel: str, chat: str) -> list[Shown]:
+        """Every late answer of a visit, oldest first, but those given with a message; new ones count as given now."""
 
     async def ticket(self, number: str) -> Ticket | None:
         """The ticket of this number; None when there is none."""
@@ -202,8 +227,13 @@ class Store(Protocol):
     async def take(self, channel: str, limit: int = 20) -> list[Outgoing]:
         """Due PENDING messages, oldest first, one per chat, marked SENDING so that no other sender gets them."""
 
-    async def settle(self, outgoing_id: int, state: OutboxState, retry_after: float | None = None) -> None:
-        """Say what became of a taken message; PENDING with `retry_after` seconds puts it back."""
+    async def settle(
+        self, outgoing_id: int, state: OutboxState, retry_after: float | None = None, note: str = ""
+    ) -> None:
+        """Say what became of a taken message; PENDING with `retry_after` seconds puts it back.
+
+        `note` is what the platform said, for staff; `blocked` when the person does not want messages any more.
+        """
 
     async def recover_outbox(self, channel: str) -> int:
         """After a crash: mark what was SENDING as UNCERTAIN; how many."""

@@ -298,15 +298,6 @@ MakeReply = Callable[[Asker, str, bool], Reply]
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
-    """An answer that waits for its asker's next message or visit."""
-
-    outbox: int
-    ticket: str
-    reply: Reply
-
-
-@dataclass(frozen=True, slots=True)
 class Placed:
     """What the index knows of a ticket that stands in a cluster."""
 

@@ -14,12 +14,14 @@ from bot.messages import Message, Reply
 from bot.store import rows
 from bot.store.base import Exchange, OutboxState, Outgoing, Progress, Receipt, Ticket, TicketState, Turn
 from bot.store.connect import make_engine, migrate, parse_url
+from bot.store.late import LateAnswers, give
 from bot.store.numbers import new_number
 from bot.store.schema import conversations, exchanges, messages, outbox, tickets
 from bot.store.shared import Shared
 from bot.store.writer import Writer
 
 _PAGE = 10_000
+_NOTE = 200
 
 
 class SqlStore:
@@ -37,6 +39,8 @@ class SqlStore:
         self._engine = make_engine(self._url)
         self._writer = Writer(self._engine.execution_options(write=True), self._shown)
         self.shared = Shared(self._engine, self._writer, self._shown, now)
+        late = LateAnswers(self.shared)
+        self.late, self.visit = late.waiting, late.visit
         self._postgres, self._reading, self._insert = self.shared.postgres, self.shared.reading, self.shared.insert
 
     async def start(self) -> None:
@@ -104,6 +108,7 @@ class SqlStore:
                 await connection.execute(sa.insert(tickets).values(**rows.of_ticket(turn.ticket)))
             await connection.execute(sa.insert(exchanges).values(**rows.of_turn(turn)))
             await connection.execute(self._keep_state(turn, now))
+            await give(connection, turn.late, turn.deliver)
             if turn.deliver:
                 values = rows.of_outgoing(message.channel, message.chat, turn.reply, message.message_id, now)
                 await connection.execute(sa.insert(outbox).values(**values))
@@ -236,13 +241,15 @@ class SqlStore:
 
         return await self._writer.write(work)
 
-    async def settle(self, outgoing_id: int, state: OutboxState, retry_after: float | None = None) -> None:
+    async def settle(
+        self, outgoing_id: int, state: OutboxState, retry_after: float | None = None, note: str = ""
+    ) -> None:
         """See Store."""
         due = self._now() + timedelta(seconds=retry_after or 0)
         change = (
             sa.update(outbox)
             .where(outbox.c.id == outgoing_id)
-            .values(state=state.value, attempts=outbox.c.attempts + 1, due_at=due)
+            .values(state=state.value, attempts=outbox.c.attempts + 1, due_at=due, note=note[:_NOTE])
         )
 
         async def work(connection: AsyncConnection) -> None:

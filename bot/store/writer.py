@@ -97,11 +97,14 @@ async def _one(connection: AsyncConnection, work: Write) -> tuple[Any, BaseExcep
     savepoint = await connection.begin_nested()
     try:
         value = await work(connection)
-    except (IntegrityError, StoreConflict, ValueError) as error:
+    except IntegrityError:
         await savepoint.rollback()
-        problem = (
-            error if isinstance(error, StoreConflict | ValueError) else StoreConflict("a row with this key exists")
-        )
-        return None, problem
+        return None, StoreConflict("a row with this key exists")
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        # whatever one write thinks of (a conflict, a bug) is told to who asked for it, and its neighbours go on
+        await savepoint.rollback()
+        return None, error
     await savepoint.commit()
     return value, None
