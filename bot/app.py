@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from bot.brain import Brain, Progress, make_brain
 from bot.config import Settings
+from bot.desk.changes import Changes
 from bot.desk.desk import Desk
 from bot.desk.gather import Gatherer
 from bot.desk.intake import Intake
@@ -23,6 +24,7 @@ from bot.replies import OfficeFacts
 from bot.store import open_store
 from bot.store.desk import DeskStore
 from bot.store.desk_place import PlacingStore
+from bot.store.proposals import ProposalStore
 from bot.store.sql import SqlStore
 from intents import Matcher
 
@@ -44,6 +46,7 @@ class Core:
     dialogue: Dialogue
     desk: Desk
     gatherer: Gatherer
+    changes: Changes
     notes: tuple[tuple[str, str], ...]
     """What is switched on and off, and why: (name, Chinese sentence)."""
 
@@ -74,13 +77,20 @@ async def running_core(
             ("知识", f"{len(base.entries)} 条，{phrases} 句相似问，版本 {base.version}"),
             ("句向量", encoder_note),
         )
-        yield Core(settings, brain, store, dialogue, desk, gatherer, notes)
+        changes = make_changes(store, brain, now)
+        yield Core(settings, brain, store, dialogue, desk, gatherer, changes, notes)
 
 
 def make_desk(store: SqlStore, matcher: Callable[[], Matcher], now: Callable[[], datetime]) -> tuple[Desk, Gatherer]:
     """The desk on a started store, and what gathers its tickets."""
     desk = Desk(DeskStore(store.shared), lambda: matcher().knowledge, now)
     return desk, Gatherer(PlacingStore(store.shared), matcher, desk.reply)
+
+
+def make_changes(store: SqlStore, brain: Brain, now: Callable[[], datetime]) -> Changes:
+    """What carries answers into the knowledge that `brain` reads."""
+    shared = store.shared
+    return Changes(ProposalStore(shared), DeskStore(shared), brain.directory, brain.current, brain.learn, now)
 
 
 async def _closing(name: str, close: Callable[[], object]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bot.config import KnowledgeSettings
+from bot.desk.publishing import MARKER
 from bot.errors import KnowledgeError
 from bot.paths import knowledge_dir
 from intents import KnowledgeBase, Matcher
@@ -60,6 +61,15 @@ class Brain:
         self.last_error: KnowledgeError | None = None
         """Why the files on disk are not in force; None when they are."""
 
+    @property
+    def directory(self) -> Path:
+        """Where the knowledge files are."""
+        return self._directory
+
+    def learn(self, directory: Path) -> Matcher:
+        """A matcher on another directory with the same encoders and cache; takes seconds, raises KnowledgeError."""
+        return make_matcher(directory, self._cache, self._encoders)
+
     async def warm(self) -> None:
         """Make the encoders ready, off the event loop."""
         await asyncio.to_thread(warm, self._encoders)
@@ -71,7 +81,8 @@ class Brain:
     async def reload_if_changed(self) -> bool:
         """Look at the files once; True when a new version came into force. Works off the event loop."""
         stamp = await asyncio.to_thread(self._stamp)
-        if stamp == self._seen:
+        if stamp == self._seen or (self._directory / MARKER).exists():
+            # while a change is being published, half of its files may be there
             return False
         self._seen = stamp
         if await asyncio.to_thread(fingerprint, self._directory) == self._matcher.knowledge.version:

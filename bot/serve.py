@@ -22,6 +22,8 @@ from bot.desk.sender import Sender
 from bot.errors import ConfigError
 from bot.server import make_app
 
+_RECOVER_SECONDS = 10.0
+"""How often a change that a killed command left half published is looked for."""
 log = logging.getLogger(__name__)
 
 
@@ -42,6 +44,7 @@ async def run(settings: Settings) -> None:
             routes += web.routes()
         notes.append(("网页", "开" if settings.web.enabled else "关（设置 web.enabled: false）"))
         tasks.append(functools.partial(core.gatherer.run, settings.desk.gather_seconds))
+        tasks.append(functools.partial(core.changes.watch, _RECOVER_SECONDS))
         async with _telegram(core, routes, tasks, notes):
             notes.append(("微信", "关（没有设置 wechat.app_id 和 wechat.token）"))
             app = make_app(routes, core.store, lambda: base().knowledge.version, settings.server.max_body)
