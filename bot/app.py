@@ -12,7 +12,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
+from bot import replies
 from bot.brain import Brain, Progress, make_brain
 from bot.config import Settings
 from bot.desk.changes import Changes
@@ -20,12 +22,16 @@ from bot.desk.desk import Desk
 from bot.desk.gather import Gatherer
 from bot.desk.intake import Intake
 from bot.dialogue import Dialogue
+from bot.gate import Gate
+from bot.metrics import Metrics
 from bot.replies import OfficeFacts
 from bot.store import open_store
 from bot.store.desk import DeskStore
 from bot.store.desk_place import PlacingStore
 from bot.store.proposals import ProposalStore
 from bot.store.sql import SqlStore
+from bot.store.switches import Switches
+from bot.switching import Switchboard
 from intents import Matcher
 
 log = logging.getLogger(__name__)
@@ -47,6 +53,8 @@ class Core:
     desk: Desk
     gatherer: Gatherer
     changes: Changes
+    board: Switchboard
+    metrics: Metrics
     notes: tuple[tuple[str, str], ...]
     """What is switched on and off, and why: (name, Chinese sentence)."""
 
@@ -62,14 +70,21 @@ async def running_core(
         store = open_store(settings.store.url.get_secret_value(), now=now)
         await store.start()
         stack.push_async_callback(_closing, "store", store.close)
+        board = Switchboard(Switches(store.shared))
+        await board.refresh()
+        switching = asyncio.create_task(board.watch(), name="switches-watch")
+        stack.push_async_callback(_cancel, switching)
         brain, encoder_note = await asyncio.to_thread(make_brain, settings.knowledge, progress)
         watcher = asyncio.create_task(brain.watch(settings.knowledge.reload_seconds), name="knowledge-watch")
         stack.push_async_callback(_cancel, watcher)
         warming = asyncio.create_task(brain.warm(), name="encoder-warming")
         stack.push_async_callback(_cancel, warming)
+        notices = partial(replies.ticket_notices, chats=settings.telegram.staff_chats)
         office = OfficeFacts(**settings.office.model_dump())
         intake = Intake(settings.dialogue.reply_days, settings.desk.hours)
-        dialogue = Dialogue(brain.current, store, settings.dialogue, now, office, intake=intake)
+        metrics = Metrics()
+        gate = Gate(settings.limits, board.current, metrics)
+        dialogue = Dialogue(brain.current, store, settings.dialogue, now, office, intake, gate, notices)
         desk, gatherer = make_desk(store, brain.current, now)
         base = brain.current().knowledge
         phrases = sum(len(e.questions) for e in base.entries.values())
@@ -78,7 +93,7 @@ async def running_core(
             ("句向量", encoder_note),
         )
         changes = make_changes(store, brain, now)
-        yield Core(settings, brain, store, dialogue, desk, gatherer, changes, notes)
+        yield Core(settings, brain, store, dialogue, desk, gatherer, changes, board, metrics, notes)
 
 
 def make_desk(store: SqlStore, matcher: Callable[[], Matcher], now: Callable[[], datetime]) -> tuple[Desk, Gatherer]:

@@ -60,6 +60,8 @@ class Brain:
         self._seen = self._stamp()
         self.last_error: KnowledgeError | None = None
         """Why the files on disk are not in force; None when they are."""
+        self.reloads = {"good": 0, "bad": 0}
+        """Changes of the files since the start that came into force, and that did not."""
 
     @property
     def directory(self) -> Path:
@@ -92,9 +94,11 @@ class Brain:
             matcher = await asyncio.to_thread(make_matcher, self._directory, self._cache, self._encoders)
         except KnowledgeError as error:
             self.last_error = error
+            self.reloads["bad"] += 1
             log.error("knowledge not reloaded, version %s stays: %s", self._matcher.knowledge.version, error)
             return False
         self._matcher, self.last_error = matcher, None
+        self.reloads["good"] += 1
         log.info("knowledge reloaded: version %s", matcher.knowledge.version)
         return True
 

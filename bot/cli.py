@@ -5,54 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from bot.cli_channel import channel
+from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, fail, settings_from
 from bot.config import Settings
 from bot.errors import FawenError, KnowledgeError
-
-_KNOWLEDGE = click.option(
-    "--knowledge", "knowledge", type=click.Path(path_type=Path, file_okay=False), help="知识目录，默认用设置里的。"
-)
-_CONFIG = click.option(
-    "--config",
-    "config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="设置文件，默认 ./config.yaml（有的话）。",
-)
-_ENCODER = click.option("--encoder", type=click.Choice(["auto", "off"]), default=None, help="是否使用句向量。")
-
-
-def fail(message: str, code: int = 2) -> NoReturn:
-    """One line on standard error, then the exit code."""
-    click.echo(message, err=True)
-    sys.exit(code)
-
-
-def settings_from(config: Path | None, knowledge: Path | None = None, encoder: str | None = None) -> Settings:
-    """The settings of a command line; wrong ones end the program with one line."""
-    if config is None and Path("config.yaml").exists():
-        config = Path("config.yaml")
-    try:
-        settings = Settings.load(config, os.environ)
-    except FawenError as error:
-        fail(str(error))
-    change: dict[str, Any] = {}
-    if knowledge is not None:
-        change["dir"] = knowledge
-    if encoder is not None:
-        change["encoder"] = encoder
-    if not change:
-        return settings
-    return settings.model_copy(update={"knowledge": settings.knowledge.model_copy(update=change)})
 
 
 @contextlib.contextmanager
@@ -93,8 +59,11 @@ def main() -> None:
     """法问：公共法律服务问答机器人。"""
 
 
+main.add_command(channel)
+
+
 @main.command()
-@_CONFIG
+@CONFIG
 def serve(config: Path | None) -> None:
     """启动服务：聊天网页、接口和已设置的各渠道。"""
     from bot.serve import run
@@ -111,8 +80,8 @@ def serve(config: Path | None) -> None:
 
 
 @main.command()
-@_CONFIG
-@_KNOWLEDGE
+@CONFIG
+@KNOWLEDGE
 def chat(config: Path | None, knowledge: Path | None) -> None:
     """在终端里对话。"""
     from bot.serve import run_terminal
@@ -127,9 +96,9 @@ def chat(config: Path | None, knowledge: Path | None) -> None:
 
 @main.command()
 @click.argument("text")
-@_CONFIG
-@_KNOWLEDGE
-@_ENCODER
+@CONFIG
+@KNOWLEDGE
+@ENCODER
 def ask(text: str, config: Path | None, knowledge: Path | None, encoder: str | None) -> None:
     """问一句，以 JSON 打印理解的过程。"""
     from intents.explain import explain
@@ -140,9 +109,9 @@ def ask(text: str, config: Path | None, knowledge: Path | None, encoder: str | N
 
 @main.command()
 @click.option("--jsonl", is_flag=True, required=True, help="每行一个问题，每行一个结果。")
-@_CONFIG
-@_KNOWLEDGE
-@_ENCODER
+@CONFIG
+@KNOWLEDGE
+@ENCODER
 def match(jsonl: bool, config: Path | None, knowledge: Path | None, encoder: str | None) -> None:
     """批量匹配：标准输入每行一个问题，标准输出每行一个 JSON。"""
     matcher = load_matcher(settings_from(config, knowledge, encoder))
@@ -152,9 +121,9 @@ def match(jsonl: bool, config: Path | None, knowledge: Path | None, encoder: str
 
 @main.command()
 @click.option("--jsonl", is_flag=True, required=True, help='每行一段对话 {"turns": [...]}。')
-@_CONFIG
-@_KNOWLEDGE
-@_ENCODER
+@CONFIG
+@KNOWLEDGE
+@ENCODER
 def talk(jsonl: bool, config: Path | None, knowledge: Path | None, encoder: str | None) -> None:
     """批量对话：每行一段新的对话。"""
     from intents.context import converse
@@ -170,8 +139,8 @@ def talk(jsonl: bool, config: Path | None, knowledge: Path | None, encoder: str 
 
 
 @main.command()
-@_CONFIG
-@_KNOWLEDGE
+@CONFIG
+@KNOWLEDGE
 @click.option("--laws", type=click.Path(path_type=Path, exists=True, file_okay=False), help="法律文本目录，核对条号。")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 打印。")
 def check(config: Path | None, knowledge: Path | None, laws: Path | None, as_json: bool) -> None:
@@ -186,8 +155,8 @@ def check(config: Path | None, knowledge: Path | None, laws: Path | None, as_jso
 @main.command()
 @click.argument("old")
 @click.argument("new")
-@_CONFIG
-@_ENCODER
+@CONFIG
+@ENCODER
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="另写一份网页。")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 打印。")
 def diff(old: str, new: str, config: Path | None, encoder: str | None, page: Path | None, as_json: bool) -> None:
@@ -204,9 +173,9 @@ def diff(old: str, new: str, config: Path | None, encoder: str | None, page: Pat
 
 
 @main.command("test")
-@_CONFIG
-@_KNOWLEDGE
-@_ENCODER
+@CONFIG
+@KNOWLEDGE
+@ENCODER
 @click.option("--update", is_flag=True, help="把现在的结果写成已知答错名单（只应当变短）。")
 def run_tests(config: Path | None, knowledge: Path | None, encoder: str | None, update: bool) -> None:
     """跑检验题：出现名单以外的答错或没答上，退出码为 1。"""
@@ -226,9 +195,9 @@ def run_tests(config: Path | None, knowledge: Path | None, encoder: str | None, 
 
 @main.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@_CONFIG
-@_KNOWLEDGE
-@_ENCODER
+@CONFIG
+@KNOWLEDGE
+@ENCODER
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="另写一份 HTML 报告。")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 打印。")
 def evaluate(
@@ -254,8 +223,8 @@ def evaluate(
 
 
 @main.command()
-@_CONFIG
-@_KNOWLEDGE
+@CONFIG
+@KNOWLEDGE
 @click.option("--into", type=click.Path(path_type=Path, dir_okay=False), default=None, help="写到哪个文件。")
 def fit(config: Path | None, knowledge: Path | None, into: Path | None) -> None:
     """重新拟合全部权重和界限（开发者用）。"""

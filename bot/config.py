@@ -11,13 +11,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from bot.errors import ConfigError
 
 ENV_PREFIX = "FAWEN_"
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[float, Field(gt=0)]
+
+
+def _numbers(value: Any) -> Any:
+    """`1,-100200` from the environment -> a list; anything else as it is."""
+    return [part for part in value.replace(" ", "").split(",") if part] if isinstance(value, str) else value
 
 
 class _Section(BaseModel):
@@ -32,6 +37,8 @@ class Server(_Section):
     """0 takes any free port."""
     max_body: Annotated[int, Field(ge=1024)] = 65536
     """Largest request body, bytes."""
+    metrics_token: SecretStr = SecretStr("")
+    """Lets others than this machine read /metrics, as `Authorization: Bearer …`."""
 
 
 class StoreSettings(_Section):
@@ -73,6 +80,9 @@ class Telegram(_Section):
     webhook_url: str = ""
     """Public https address that ends in /telegram; registered at start in webhook mode."""
     proxy: str = ""
+    """Used for fetching and for sending."""
+    staff_chats: Annotated[tuple[int, ...], BeforeValidator(_numbers)] = ()
+    """Chats that hear of new tickets and may ask /queue and /stats."""
 
 
 class WeChat(_Section):
@@ -108,6 +118,15 @@ class DeskSettings(_Section):
     """How often new tickets are gathered into clusters."""
 
 
+class Limits(_Section):
+    """What the service takes on at once; more gets a courteous text."""
+
+    per_second: Annotated[int, Field(ge=1)] = 300
+    """Messages a second, all channels together; those that can wait (Telegram) wait instead."""
+    in_work: Annotated[int, Field(ge=1)] = 500
+    """Messages being answered at the same moment, all channels together."""
+
+
 class Office(_Section):
     """Facts that only the operator knows; answers leave them out until they are filled in."""
 
@@ -127,6 +146,7 @@ class Settings(_Section):
     wechat: WeChat = WeChat()
     dialogue: Dialogue = Dialogue()
     desk: DeskSettings = DeskSettings()
+    limits: Limits = Limits()
     office: Office = Office()
 
     @classmethod

@@ -1,6 +1,6 @@
 """The whole conversation policy, channel-neutral: `await Dialogue.handle(message) -> Reply`.
 
-    limits -> repeated delivery -> command, choice, feedback -> understand (emergency first) -> reply -> record
+    room (bot.gate) -> repeated delivery -> emergency -> closed, rate -> command, choice, feedback -> understand (emergency first) -> reply -> record
 
 What decides the wording of an answer is in knowledge/; what decides which answer is in intents/. Here is only what
 happens with it: options, 都不是, tickets, feedback, follow-ups.
@@ -20,13 +20,15 @@ from bot import replies
 from bot.config import Dialogue as Limits
 from bot.desk.intake import Intake, nearest
 from bot.errors import StoreConflict, StoreUnavailable
+from bot.gate import Gate
 from bot.limits import RateLimit
 from bot.messages import NONE_OF_THESE, Kind, Message, Reply
 from bot.privacy import redact
-from bot.store.base import Late, Progress, Store, Ticket, Turn
+from bot.store.base import Late, Notice, Progress, Receipt, Store, Ticket, Turn
 from bot.store.numbers import parse_number
 from intents import Context, Match, Matcher
 from intents.context import carried
+from intents.model import KnowledgeData
 
 log = logging.getLogger(__name__)
 
@@ -65,15 +67,20 @@ class Dialogue:
         now: Callable[[], datetime],
         office: replies.OfficeFacts | None = None,
         intake: Intake | None = None,
+        gate: Gate | None = None,
+        notices: Callable[[KnowledgeData, Ticket], tuple[Notice, ...]] = lambda base, ticket: (),
     ) -> None:
-        """`matcher` gives the current one (a reload swaps it); `now` aware UTC."""
+        """`matcher` gives the current one (a reload swaps it); `now` aware UTC; `notices` of a new ticket to staff."""
         self._matcher = matcher
         self._store = store
         self._limits = limits
         self._now = now
         self._office = office or replies.OfficeFacts()
         self._intake = intake or Intake(limits.reply_days)
+        self._gate = gate or Gate()
+        self._notices = notices
         self._rate = RateLimit(limits.per_minute, timedelta(minutes=1))
+        self._told = RateLimit(1, timedelta(minutes=1))
 
     async def handle(self, message: Message, deliver: bool = False) -> Reply:
         """The reply to one message. A repeated delivery gets the reply given before.
@@ -81,23 +88,63 @@ class Dialogue:
         With `deliver` the reply also goes into the outbox, for channels that answer by a request of their own.
         A store that cannot be reached gives the outage text: nothing is promised that is not on disk.
         """
-        matcher = self._matcher()
-        try:
-            message = self._clean(message)
-            receipt = await self._store.receive(message)
-            if receipt.progress is Progress.DONE and receipt.reply is not None:
-                return receipt.reply
-            return await self._answer(matcher, message, deliver)
-        except StoreUnavailable as error:
-            log.error("store unavailable, message not recorded: %s", error)
-            return replies.text(matcher.knowledge, "outage")
+        meter, base = self._gate.meter, self._matcher().knowledge
+        if not deliver and self._gate.full(self._now()) and not self._emergency(message):
+            meter.turned_away(message.channel, "busy")
+            return replies.text(base, "busy")
+        with self._gate.working():
+            try:
+                message, receipt = await self.accept(message)
+                if receipt.progress is Progress.DONE and receipt.reply is not None:
+                    meter.turned_away(message.channel, "repeated")
+                    return receipt.reply
+                return await self.answer(message, deliver)
+            except StoreUnavailable as error:
+                log.error("store unavailable, message not recorded: %s", error)
+                meter.turned_away(message.channel, "outage")
+                return replies.text(base, "outage")
+
+    async def accept(self, message: Message) -> tuple[Message, Receipt]:
+        """Put a message on disk, redacted, so that it may be acknowledged: `answer` then cannot be forgotten.
+
+        Raises StoreUnavailable.
+        """
+        message = self._clean(message)
+        return message, await self._store.receive(message)
+
+    async def answer(self, message: Message, deliver: bool) -> Reply:
+        """Answer a message that was accepted. Raises StoreUnavailable; then `resume` finds it."""
+        started = perf_counter()
+        reply = await self._answer(self._matcher(), message, deliver)
+        self._gate.meter.answered(message.channel, reply, perf_counter() - started)
+        return reply
+
+    async def say(self, message: Message, reply: Reply, deliver: bool = False) -> Reply:
+        """Record a reply that the channel made itself (busy, staff); a repeated delivery gets the first one."""
+        message = self._clean(message)
+        state = await self._store.conversation(message.channel, message.chat) or {}
+        version = self._matcher().knowledge.version
+        said = await self._store.finish(Turn(message, reply, state, knowledge_version=version, deliver=deliver))
+        self._gate.meter.answered(message.channel, said, 0.0)
+        return said
 
     async def resume(self, channel: str, deliver: bool) -> int:
         """Answer what was received on a channel but not answered before a crash; how many messages."""
-        left = await self._store.left_over(channel)
-        for message in left:
-            await self._answer(self._matcher(), message, deliver)
-        return len(left)
+        answered = 0
+        for message in await self._store.left_over(channel):
+            try:
+                await self.answer(message, deliver)
+                answered += 1
+            except StoreUnavailable:
+                raise
+            except Exception:
+                # one message that cannot be answered must not keep the service from starting
+                log.exception("%s: a message left over from before could not be answered", channel)
+        return answered
+
+    def _emergency(self, message: Message) -> Match | None:
+        """An emergency is answered whatever the limits and switches say."""
+        return self._matcher().emergency(message.text) if message.kind is Kind.TEXT else None
 
     def _clean(self, message: Message) -> Message:
         return replace(message, text=redact(message.text[: self._limits.max_length * 4]))
@@ -121,7 +168,8 @@ class Dialogue:
                 nearest=nearest(work.match),
                 knowledge_version=matcher.knowledge.version,
                 took_ms=(perf_counter() - started) * 1000,
-                deliver=deliver,
+                deliver=deliver and not (reply.key == "too_fast" and self._said_already(message)),
+                notices=self._notices(matcher.knowledge, work.ticket) if work.ticket else (),
             )
             try:
                 return await self._store.finish(turn)
@@ -137,8 +185,16 @@ class Dialogue:
             return []
         return (await self._store.late(message.channel, message.person, refused_only=deliver))[:_MOST_LATE]
 
+    def _said_already(self, message: Message) -> bool:
+        """Whether this person was asked within the last minute to slow down: once is enough, the rest is recorded."""
+        return not self._told.allow((message.channel, message.person), message.at)
+
     async def _reply(self, matcher: Matcher, work: _Work) -> Reply:
         message, base = work.message, matcher.knowledge
+        if (emergency := self._emergency(message)) and emergency.entry:
+            return self._entry(matcher, work, emergency.entry, 1.0, emergency)
+        if closed := self._gate.closed(message.channel):
+            return replies.closed(base, closed.text)
         if not self._rate.allow((message.channel, message.person), message.at):
             return replies.text(base, "too_fast")
         if message.kind in (Kind.VOICE, Kind.IMAGE, Kind.OTHER) and not message.text.strip():
@@ -162,7 +218,7 @@ class Dialogue:
             return replies.menu(base)
         if name == "human":
             return await self._human(matcher, work)
-        return replies.text(base, "help")
+        return replies.text(base, "ticket_ask" if name == "ticket" else "help")
 
     async def _chosen(self, matcher: Matcher, work: _Work, choice: str) -> Reply:
         """An option was pressed: an entry, a topic, or 都不是."""
@@ -210,8 +266,6 @@ class Dialogue:
             work.state.pop("forget", None)
         if len(text) > self._limits.max_length:
             return replies.text(base, "too_long", limit=str(self._limits.max_length))
-        if (emergency := matcher.emergency(text)) and emergency.entry:
-            return self._entry(matcher, work, emergency.entry, 1.0, emergency)
         if work.state.pop("human", False) and text:
             work.match = matcher.match(text)
             return await self._ticket(matcher, work, "human", text, "human")

@@ -8,7 +8,7 @@ from datetime import date
 
 from bot.desk.promise import shown
 from bot.messages import NONE_OF_THESE, Call, Citation, Kind, Message, Option, Outcome, Reply
-from bot.store.base import Late, Ticket
+from bot.store.base import Late, Notice, Ticket
 from intents import Match
 from intents.model import Entry, KnowledgeData
 
@@ -58,6 +58,11 @@ def text(
 def greeting(base: KnowledgeData, key: str) -> Reply:
     """The first thing a person sees: who this is, and the topics."""
     return Reply(key=key, text=phrase(base, key), outcome="none", options=_topics(base))
+
+
+def closed(base: KnowledgeData, said: str) -> Reply:
+    """The channel is switched off: what the operator said, or the text `closed`."""
+    return Reply(key="closed", text=said or phrase(base, "closed"), outcome="none")
 
 
 def menu(base: KnowledgeData) -> Reply:
@@ -137,6 +142,22 @@ def with_late(base: KnowledgeData, reply: Reply, late: Sequence[Late]) -> Reply:
         return reply
     said = "\n".join(phrase(base, "late_first", text=one.reply.text) for one in late)
     return replace(reply, text=f"{said}\n{reply.text}")
+
+
+def ticket_notices(base: KnowledgeData, ticket: Ticket, chats: Sequence[int]) -> tuple[Notice, ...]:
+    """A new ticket, told to every staff chat on Telegram."""
+    nearest = (
+        base.entries[ticket.nearest[0][0]].title if ticket.nearest and ticket.nearest[0][0] in base.entries else ""
+    )
+    said = text(
+        base,
+        "staff_new_ticket",
+        ticket=ticket.number,
+        channel=phrase(base, f"channel_{ticket.channel}"),
+        question=ticket.text[:300],
+        nearest=nearest or phrase(base, "staff_nothing_near"),
+    )
+    return tuple(Notice("telegram", str(chat), said, ticket.number) for chat in chats)
 
 
 def ticket_state(base: KnowledgeData, number: str, ticket: Ticket | None) -> Reply:

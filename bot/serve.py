@@ -8,18 +8,19 @@ import functools
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
 import uvicorn
 from rich.console import Console
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from bot.app import Core, running_core, utc_now
 from bot.channels.terminal import TerminalChat
 from bot.channels.webchat import WebChat
 from bot.config import Settings
-from bot.desk.sender import Sender
 from bot.errors import ConfigError
+from bot.health import routes as health_routes
 from bot.server import make_app
 
 _RECOVER_SECONDS = 10.0
@@ -37,18 +38,39 @@ async def run(settings: Settings) -> None:
         routes: list[BaseRoute] = []
         notes = list(core.notes)
         tasks: list[Callable[[], Awaitable[None]]] = []
+        health: dict[str, Callable[[], dict[str, object]]] = {}
         base = core.brain.current
         await _resume(core, "web", deliver=False)
         if settings.web.enabled:
             web = WebChat(core.dialogue, lambda: base().knowledge, core.store, settings.web, utc_now)
             routes += web.routes()
+            health["web"] = dict
         notes.append(("网页", "开" if settings.web.enabled else "关（设置 web.enabled: false）"))
         tasks.append(functools.partial(core.gatherer.run, settings.desk.gather_seconds))
         tasks.append(functools.partial(core.changes.watch, _RECOVER_SECONDS))
-        async with _telegram(core, routes, tasks, notes):
+        async with _telegram(core, routes, tasks, notes, health):
             notes.append(("微信", "关（没有设置 wechat.app_id 和 wechat.token）"))
-            app = make_app(routes, core.store, lambda: base().knowledge.version, settings.server.max_body)
+            app = _app(core, routes, health)
             await _serve(settings, app, tasks, notes)
+
+
+def _app(core: Core, routes: list[BaseRoute], channels: Mapping[str, Callable[[], dict[str, object]]]) -> Starlette:
+    """The application with the pages on its own state; `channels` that run say how they are."""
+
+    def version() -> str:
+        return core.brain.current().knowledge.version
+
+    def states() -> dict[str, dict[str, object]]:
+        switches = core.board.current()
+        return {
+            name: {"open": name not in switches or switches[name].open, **state()} for name, state in channels.items()
+        }
+
+    pages = health_routes(
+        core.store, version, states, core.metrics, core.settings.server.metrics_token.get_secret_value(),
+        lambda: core.brain.reloads,
+    )  # fmt: skip
+    return make_app(routes, core.store, version, core.settings.server.max_body, pages)
 
 
 class _Learning:
@@ -76,24 +98,22 @@ async def _telegram(
     routes: list[BaseRoute],
     tasks: list[Callable[[], Awaitable[None]]],
     notes: list[tuple[str, str]],
+    health: dict[str, Callable[[], dict[str, object]]],
 ) -> AsyncIterator[None]:
     settings = core.settings.telegram
     if not settings.token.get_secret_value():
         notes.append(("Telegram", "关（没有设置 telegram.token）"))
         yield
         return
-    from bot.channels.telegram import CHANNEL, TelegramChannel, make_bot
+    from bot.channels.telegram import TelegramChannel
+    from bot.channels.telegram_updates import CHANNEL
 
-    channel = TelegramChannel(make_bot(settings), settings, core.dialogue, lambda: core.brain.current().knowledge)
-    sender = Sender(CHANNEL, core.store, channel.send)
-    tasks.append(sender.run)
+    channel = TelegramChannel(settings, core.dialogue, core.store, lambda: core.brain.current().knowledge, utc_now)
     if settings.mode == "webhook":
         routes += channel.routes()
-    else:
-        tasks.append(channel.poll)
-    await channel.start()
     await _resume(core, CHANNEL, deliver=True)
-    tasks.append(channel.introduce)
+    tasks += [channel.sender.run, channel.run]
+    health[CHANNEL] = channel.health
     notes.append(("Telegram", f"开（{'webhook，回调 /telegram' if settings.mode == 'webhook' else '长轮询'}）"))
     try:
         yield

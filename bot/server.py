@@ -9,12 +9,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot import health
 from bot.channels.api import error
-from bot.errors import StoreError
 from bot.store.base import Store
 
 log = logging.getLogger(__name__)
@@ -68,21 +68,16 @@ class _Guard:
         await self._app(scope, limited, with_headers)
 
 
-def make_app(routes: Sequence[BaseRoute], store: Store, version: Callable[[], str], max_body: int) -> Starlette:
-    """The application; `version` names the knowledge in force."""
-
-    async def alive(_: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def ready(_: Request) -> Response:
-        try:
-            await store.ping()
-        except StoreError:
-            return error(503, "store_unavailable", "数据库暂时连接不上。")
-        return JSONResponse({"status": "ok", "knowledge": version()})
-
+def make_app(
+    routes: Sequence[BaseRoute],
+    store: Store,
+    version: Callable[[], str],
+    max_body: int,
+    pages: Sequence[Route] | None = None,
+) -> Starlette:
+    """The application; `version` names the knowledge in force; `pages` are those of bot.health, made here if not given."""
     return Starlette(
-        routes=[Route("/healthz", alive), Route("/readyz", ready), *routes],
+        routes=[*(health.routes(store, version) if pages is None else pages), *routes],
         middleware=[Middleware(_Guard, max_body=max_body)],
         exception_handlers={HTTPException: _http_error, Exception: _server_error},
     )

@@ -86,6 +86,8 @@ class MemoryStore:
         self.states[turn.message.channel, turn.message.chat] = turn.state
         if turn.deliver:
             await self.enqueue(turn.message.channel, turn.message.chat, turn.reply, turn.message.message_id)
+        for notice in turn.notices:
+            await self.enqueue(notice.channel, notice.chat, notice.reply, notice.ref)
         return turn.reply
 
     async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
@@ -135,6 +137,10 @@ class MemoryStore:
         """See Store."""
         self.outbox.append(Outgoing(len(self.outbox) + 1, channel, chat, reply, ref))
         return len(self.outbox)
+
+    async def reply_sent(self, channel: str, chat: str, ref: str) -> Reply | None:
+        """See Store."""
+        return next((o.reply for o in self.outbox if (o.channel, o.chat, o.ref) == (channel, chat, ref)), None)
 
     async def take(self, channel: str, limit: int = 20) -> list[Outgoing]:
         """See Store."""

@@ -1,98 +1,51 @@
 """Telegram: updates in, messages out, nothing lost in between.
 
-In: long polling or a webhook; an update is on disk (Dialogue.handle) before it is acknowledged, so that a crash brings
-it again and `update_id` finds the reply given before. Out: the reply stands in the outbox, written in the same
-transaction as the exchange; `TelegramSender` brings it out, and never repeats blindly what may have arrived.
-
-Limits (Bot API): 4096 UTF-16 units a text, 64 bytes of callback data, updates kept for 24 hours.
+In: long polling (telegram_poll) or a webhook; an update is on disk before it is acknowledged, then it is answered in its
+chat's lane, and a crash in between leaves it to `Dialogue.resume`. Out: the reply stands in the outbox, written in the
+same transaction as the exchange; `telegram_send` brings it out. docs/channels.md has the rules and their tests.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hmac
+import json
 import logging
 import os
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, Update
-from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram import Bot, BotCommand, BotCommandScopeChat, Update
+from telegram.error import BadRequest, Forbidden, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot import replies
-from bot.channels.split import split_text
+from bot.channels.lanes import Lanes
+from bot.channels.telegram_pace import Pace
+from bot.channels.telegram_poll import BACKOFF_SECONDS, Contact, Fetching, Poller, explain, to_update
+from bot.channels.telegram_send import Delivery
+from bot.channels.telegram_staff import staff_reply
+from bot.channels.telegram_updates import ALLOWED, CHANNEL, COMMANDS, STAFF_COMMANDS, Incoming, Me, read
 from bot.config import Telegram
+from bot.desk.sender import IDLE_SECONDS, Sender
 from bot.dialogue import Dialogue
-from bot.errors import ConfigError, DeliveryDelayed, DeliveryRefused, DeliveryUncertain
-from bot.messages import Kind, Message, Reply
+from bot.errors import ConfigError, DeliveryError, StoreUnavailable
+from bot.messages import Message, Reply
+from bot.store.base import Progress, Store
 from intents.model import KnowledgeData
 
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's switch to the type its next version will have
 log = logging.getLogger(__name__)
 
-CHANNEL = "telegram"
-TEXT_UNITS = 4096
-POLL_SECONDS = 25
-BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-ALLOWED = ["message", "callback_query"]
-COMMANDS = ("start", "menu", "human", "help")
-_CERTAINLY_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-
-
-def make_bot(settings: Telegram) -> Bot:
-    """A client with pools of its own for polling and for sending, so that one never starves the other."""
-    proxy = settings.proxy or None
-    return Bot(
-        settings.token.get_secret_value(),
-        base_url=f"{settings.base_url.rstrip('/')}/bot",
-        request=HTTPXRequest(connection_pool_size=8, proxy=proxy, connect_timeout=10, read_timeout=20),
-        get_updates_request=HTTPXRequest(connection_pool_size=2, proxy=proxy, connect_timeout=10, read_timeout=20),
-    )
-
-
-def to_message(update: Update) -> Message | None:
-    """The Message of an update; None for what is not for us (channel posts, groups without a mention)."""
-    message_id = f"u{update.update_id}"
-    if (query := update.callback_query) is not None:
-        if query.message is None or not query.data:
-            return None
-        kind, _, rest = query.data.partition(":")
-        chat, person = str(query.message.chat.id), str(query.from_user.id)
-        at = datetime.now(UTC)
-        if kind == "f":
-            verdict, _, ref = rest.partition(":")
-            word = "helpful" if verdict == "y" else "unhelpful"
-            return Message(CHANNEL, chat, person, word, Kind.FEEDBACK, at, message_id, ref)
-        return Message(CHANNEL, chat, person, rest, Kind.CHOICE, at, message_id) if kind == "c" else None
-    found = update.message
-    if found is None or found.from_user is None or found.chat.type != "private":
-        return None
-    text = found.text or found.caption or ""
-    kind = Kind.TEXT if text else Kind.VOICE if found.voice else Kind.IMAGE if found.photo else Kind.OTHER
-    if text.startswith("/"):
-        kind, text = Kind.COMMAND, text[1:].split("@")[0].split()[0] if len(text) > 1 else "help"
-    return Message(CHANNEL, str(found.chat.id), str(found.from_user.id), text, kind, found.date, message_id)
-
-
-def keyboard(base: KnowledgeData, reply: Reply, ref: str) -> InlineKeyboardMarkup | None:
-    """Options one a row, feedback side by side; None without either."""
-    rows = [[InlineKeyboardButton(o.title, callback_data=f"c:{o.id}")] for o in reply.options]
-    if reply.feedback:
-        yes, no = replies.phrase(base, "feedback_yes"), replies.phrase(base, "feedback_no")
-        rows.append(
-            [
-                InlineKeyboardButton(yes, callback_data=f"f:y:{ref}"),
-                InlineKeyboardButton(no, callback_data=f"f:n:{ref}"),
-            ]
-        )
-    return InlineKeyboardMarkup(rows) if rows else None
+WAITING = 500
+"""Messages taken in and not answered yet: above it polling waits, and a webhook delivery gets the text `busy`."""
+WATCH_SECONDS = 60.0
+"""How often the webhook is asked how it is."""
 
 
 class TelegramChannel:
@@ -100,109 +53,189 @@ class TelegramChannel:
 
     def __init__(
         self,
-        bot: Bot,
         settings: Telegram,
         dialogue: Dialogue,
+        store: Store,
         knowledge: Callable[[], KnowledgeData],
+        now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        waiting: int = WAITING,
+        idle: float = IDLE_SECONDS,
     ) -> None:
-        self._bot = bot
-        self._settings = settings
-        self._dialogue = dialogue
-        self._knowledge = knowledge
-        self._sleep = sleep
-        self._stack = AsyncExitStack()
-        self.connected = False
-        """Whether the last request to Telegram succeeded."""
-
-    async def start(self) -> None:
-        """Open the connection pools; says nothing to Telegram yet."""
-        await self._stack.enter_async_context(self._bot)
+        """`now` aware UTC; `clock` in seconds, never going back; `waiting` bounds what is taken in and not answered yet; `idle`
+        is how often the outbox is looked at, seconds."""
+        self._settings, self._dialogue, self._store, self._knowledge = settings, dialogue, store, knowledge
+        self._now, self._sleep, self._most = now, sleep, waiting
+        # pools of their own, so that polling never starves sending, nor the other way round
+        self._fetching = Fetching(connection_pool_size=2, **_connections(settings))
+        self._sending = HTTPXRequest(connection_pool_size=16, **_connections(settings))
+        self.bot = Bot(
+            settings.token.get_secret_value(),
+            base_url=f"{settings.base_url.rstrip('/')}/bot",
+            request=self._sending,
+            get_updates_request=self._fetching,
+        )
+        self._staff = frozenset(settings.staff_chats)
+        # known before getMe answers: a token begins with the bot's id
+        self._me = Me(int(number) if (number := self.bot.token.partition(":")[0]).isdecimal() else 0)
+        self._introduced = False
+        self._lanes = Lanes()
+        self._taken: set[str] = set()
+        self.contact = Contact(clock)
+        self._delivery = Delivery(self.bot, knowledge, Pace(clock, sleep))
+        self.sender = Sender(CHANNEL, store, self._delivery.send, idle)
+        self.poller = Poller(self.bot, self._fetching, self.take, self.contact, clock, sleep)
 
     async def close(self) -> None:
-        """Close the connection pools."""
-        await self._stack.aclose()
+        """Let what has begun end, then close the connections."""
+        await self._lanes.close()
+        for request in (self._fetching, self._sending):
+            await request.shutdown()
+
+    async def run(self) -> None:
+        """Say hello, then receive for ever; `sender.run` sends beside it."""
+        await self.introduce()
+        if self._settings.mode == "polling":
+            await self.poller.run()
+        else:
+            await self._watch_webhook()
+
+    def health(self) -> dict[str, object]:
+        """For /healthz and /metrics: mode, seconds since Telegram last answered, what is wrong."""
+        age = self.contact.age()
+        return {
+            "mode": self._settings.mode,
+            "contact_age": None if age is None else round(age, 1),
+            "problem": self.contact.problem,
+            "waiting": self._lanes.waiting,
+        }
 
     async def introduce(self) -> None:
-        """Register the commands, and the webhook where that is the mode; tries again until Telegram accepts it."""
+        """Learn the bot's own name, register commands and webhook; tries again until Telegram accepts it."""
         failures = 0
         while True:
             try:
-                return await self._register()
+                await self._register()
+                self._introduced = True
+                return self.contact.good()
             except TelegramError as error:
-                await self._sleep(_pause(error, failures))
+                pause = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
+                self.contact.problem, pause = explain(error, pause)
+                log.warning("%s", self.contact.problem)
                 failures += 1
+                await self._sleep(pause)
 
     async def _register(self) -> None:
-        base, settings = self._knowledge(), self._settings
-        await self._bot.set_my_commands([BotCommand(c, replies.phrase(base, f"command_{c}")) for c in COMMANDS])
-        if settings.mode == "webhook" and settings.webhook_url:
-            secret = settings.webhook_secret.get_secret_value()
-            await self._bot.set_webhook(settings.webhook_url, allowed_updates=ALLOWED, secret_token=secret)
-        elif settings.mode == "polling":
-            await self._bot.delete_webhook()
-
-    async def poll(self) -> None:
-        """Fetch updates for ever. An update is acknowledged only when it and its reply are on disk."""
-        offset, failures = None, 0
-        while True:
+        me = await self.bot.get_me()
+        self._me = Me(me.id, me.username or "")
+        await self.bot.set_my_commands(self._commands(COMMANDS))
+        for chat in self._staff:
             try:
-                updates = await self._bot.get_updates(
-                    offset=offset, timeout=POLL_SECONDS, allowed_updates=ALLOWED, read_timeout=POLL_SECONDS + 10
-                )
-                self.connected, failures = True, 0
-            except TelegramError as error:
-                self.connected = False
-                delay = _pause(error, failures)
-                failures += 1
-                await self._sleep(delay)
-                continue
-            for update in updates:
-                await self.take_in(update)
-                offset = update.update_id + 1
+                scope = BotCommandScopeChat(chat)
+                await self.bot.set_my_commands(self._commands(COMMANDS + STAFF_COMMANDS), scope=scope)
+            except (BadRequest, Forbidden) as error:
+                log.error("staff chat %d cannot be reached (%s): check telegram.staff_chats", chat, error)
+        if self._settings.mode == "polling":
+            await self.bot.delete_webhook()
+        else:
+            await self._set_webhook()
 
-    async def take_in(self, update: Update) -> None:
-        """Answer one update into the outbox; its button stops spinning whether or not that worked."""
-        message = to_message(update)
-        if message is None:
-            return
-        await self._dialogue.handle(message, deliver=True)
-        if update.callback_query is not None:
-            try:
-                await self._bot.answer_callback_query(update.callback_query.id)
-            except TelegramError as error:
-                log.info("callback answer not accepted: %s", error)
-
-    async def send(self, chat: str, reply: Reply, ref: str) -> None:
-        """Bring one reply out. Raises DeliveryRefused, DeliveryDelayed or DeliveryUncertain."""
+    def _commands(self, names: Sequence[str]) -> list[BotCommand]:
         base = self._knowledge()
-        line = replies.sources_line(base, reply)
-        calls = "\n".join(f"☎ {c.number} {c.label}" for c in reply.calls)
-        whole = "\n".join(part for part in (calls, reply.text, line) if part)
-        pieces = split_text(whole, TEXT_UNITS, _units)
-        for i, piece in enumerate(pieces):
-            last = i == len(pieces) - 1
-            markup = keyboard(base, reply, ref) if last else None
-            await self._send_piece(chat, piece, markup, first=i == 0)
+        return [BotCommand(name, replies.phrase(base, f"command_{name}")) for name in names]
 
-    async def _send_piece(self, chat: str, text: str, markup: InlineKeyboardMarkup | None, first: bool) -> None:
+    async def _set_webhook(self) -> None:
+        if self._settings.webhook_url:
+            secret = self._settings.webhook_secret.get_secret_value()
+            await self.bot.set_webhook(self._settings.webhook_url, allowed_updates=ALLOWED, secret_token=secret)
+
+    async def _watch_webhook(self) -> None:
+        """Ask Telegram for ever whether the webhook still stands; set it again where it does not."""
+        while True:
+            await self._sleep(WATCH_SECONDS)
+            try:
+                info = await self.bot.get_webhook_info()
+                if self._settings.webhook_url and info.url != self._settings.webhook_url:
+                    await self._set_webhook()
+                self.contact.good()
+                if info.pending_update_count and info.last_error_message:
+                    self.contact.problem = (
+                        f"Telegram 送不到 webhook（{info.last_error_message}），请检查域名、证书和反向代理。"
+                    )
+            except TelegramError as error:
+                self.contact.problem, _ = explain(error, WATCH_SECONDS)
+
+    async def take(self, updates: Sequence[Update]) -> None:
+        """Put a batch on disk, in order within a chat. Raises StoreUnavailable; then none may be acknowledged."""
+        await self._lanes.room(self._most)
+        found = [incoming for update in updates if (incoming := self._read(update)) is not None]
+        # side by side: one group commit for all; the lanes restore the order within each chat
+        await asyncio.gather(*(self._take_in(incoming) for incoming in sorted(found, key=lambda i: i.update_id)))
+
+    def _read(self, update: Update) -> Incoming | None:
+        return read(update, self._me, self._knowledge(), self._now(), self._staff)
+
+    async def _take_in(self, incoming: Incoming, busy: bool = False) -> None:
+        """On disk first; answered in its lane, except what is not a message (a page, a dead button)."""
+        message = incoming.message
+        if message is None:
+            self._lanes.put(incoming.chat, incoming.update_id, lambda: self._only_button(incoming))
+            return
+        message, receipt = await self._dialogue.accept(message)
+        if receipt.progress is Progress.DONE or message.message_id in self._taken:
+            return
+        if busy:
+            await self._dialogue.say(message, replies.text(self._knowledge(), "busy"), deliver=True)
+            return
+        self._taken.add(message.message_id)
+        self._lanes.put(incoming.chat, incoming.update_id, lambda: self._answer(incoming, message))
+
+    async def _answer(self, incoming: Incoming, message: Message) -> None:
+        """Answer what is on disk, however long the store is away; the lane keeps the order meanwhile."""
+        failures = 0
         try:
-            await self._bot.send_message(chat_id=int(chat), text=text, reply_markup=markup)
-        except RetryAfter as error:
-            self._failed(first, DeliveryDelayed("flood limit", _flood_wait(error)), error)
-        except (Forbidden, BadRequest, InvalidToken) as error:
-            self._failed(first, DeliveryRefused(str(error)), error)
-        except NetworkError as error:
-            if isinstance(error.__cause__, _CERTAINLY_NOT_SENT):
-                self._failed(first, DeliveryDelayed("not reached"), error)
-            raise DeliveryUncertain(f"answer lost: {type(error.__cause__).__name__}") from error
+            while True:
+                try:
+                    await self._reply(incoming, message)
+                    break
+                except StoreUnavailable as error:
+                    log.error("answer not stored, trying again: %s", error)
+                    await self._sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
+                    failures += 1
+        finally:
+            self._taken.discard(message.message_id)
+        self.sender.wake()
+        if incoming.query:
+            await self._delivery.stop_spinning(incoming.query)
 
-    @staticmethod
-    def _failed(first: bool, outcome: Exception, cause: Exception) -> None:
-        # after a first piece has arrived, sending the whole again would repeat it
-        if not first:
-            raise DeliveryUncertain("a later part of a long text failed") from cause
-        raise outcome from cause
+    async def _reply(self, incoming: Incoming, message: Message) -> None:
+        base = self._knowledge()
+        if incoming.staff:
+            said = await staff_reply(incoming.staff, base, self._store)
+            await self._dialogue.say(message, said, deliver=True)
+        else:
+            try:
+                await self._dialogue.answer(message, deliver=True)
+            except StoreUnavailable:
+                raise
+            except Exception:
+                # whatever it was, the person hears of it, and the lane goes on
+                log.exception("message could not be answered")
+                await self._dialogue.say(message, replies.text(base, "trouble"), deliver=True)
+
+    async def _only_button(self, incoming: Incoming) -> None:
+        """Turn the page of a long answer, or say that a button is out of date."""
+        reply: Reply | None = None
+        if incoming.page:
+            reply = await self._store.reply_sent(CHANNEL, incoming.chat, incoming.ref)
+        if reply is not None:
+            try:
+                await self._delivery.turn_page(incoming.chat, incoming.shown, reply, incoming.ref, incoming.page)
+            except DeliveryError as error:
+                log.info("page not turned: %s", error)
+        stale = replies.phrase(self._knowledge(), "button_stale") if reply is None else ""
+        await self._delivery.stop_spinning(incoming.query, stale)
 
     def routes(self) -> list[Route]:
         """POST /telegram for webhook mode; the secret is compared in constant time."""
@@ -213,37 +246,40 @@ class TelegramChannel:
         async def webhook(request: Request) -> Response:
             given = request.headers.get("x-telegram-bot-api-secret-token", "")
             if not hmac.compare_digest(given.encode(), secret.encode()):
-                return JSONResponse({"error": {"code": "forbidden", "message": "校验串不对。"}}, status_code=403)
-            data: dict[str, Any] = await request.json()
-            update = Update.de_json(data, self._bot)
-            if update is not None:
-                await self.take_in(update)
-            return JSONResponse({})
+                return _error(403, "forbidden", "校验串不对。")
+            try:
+                data = json.loads(await request.body())
+            except (ValueError, RecursionError):
+                return _error(400, "bad_json", "请求体不是有效的 JSON。")
+            return await self._delivered(data if isinstance(data, dict) else {})
 
         return [Route("/telegram", webhook, methods=["POST"])]
 
+    async def _delivered(self, data: dict[str, Any]) -> Response:
+        """One webhook delivery; anything but 200 makes Telegram deliver it again."""
+        update = to_update(data, self.bot)
+        incoming = self._read(update) if update is not None else None
+        if incoming is None:
+            if update is not None and not self._introduced and _in_group(update):
+                # whether a group message is meant for us is known once getMe told our name
+                return _error(503, "starting", "正在启动，请稍后再送。")
+            return JSONResponse({})
+        try:
+            await self._take_in(incoming, busy=self._lanes.waiting >= self._most)
+        except StoreUnavailable as error:
+            log.error("update not stored, so not acknowledged: %s", error)
+            return _error(503, "store_unavailable", "数据库暂时连接不上。")
+        return JSONResponse({})
 
-def _units(text: str) -> int:
-    """Length as Telegram counts it: UTF-16 code units."""
-    return len(text.encode("utf-16-le")) // 2
+
+def _connections(settings: Telegram) -> dict[str, Any]:
+    timeouts = {"connect_timeout": 10, "read_timeout": 20, "write_timeout": 20, "pool_timeout": 10}
+    return {"proxy": settings.proxy or None, **timeouts}
 
 
-def _flood_wait(error: RetryAfter) -> float:
-    """Seconds Telegram asks to wait."""
-    seconds = error.retry_after
-    return seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
+def _in_group(update: Update) -> bool:
+    return update.effective_chat is not None and update.effective_chat.type != "private"
 
 
-def _pause(error: TelegramError, failures: int) -> float:
-    """How long to wait after a failed poll, with one sentence in the log on what is wrong."""
-    delay = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
-    if isinstance(error, InvalidToken):
-        log.error("Telegram refuses the token (401 or 404): check telegram.token; trying again in 60 s")
-        return 60.0
-    if isinstance(error, Conflict):
-        log.error("another program polls with this token (409): stop it, or remove its webhook; trying again in 30 s")
-        return 30.0
-    if isinstance(error, RetryAfter):
-        return _flood_wait(error)
-    log.warning("Telegram not reached (%s), trying again in %.0f s", type(error).__name__, delay)
-    return delay
+def _error(status: int, code: str, message: str) -> JSONResponse:
+    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)

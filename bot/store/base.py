@@ -96,6 +96,17 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """A message to somebody else that a turn causes (a new ticket, to staff)."""
+
+    channel: str
+    chat: str
+    reply: Reply
+    ref: str
+    """What it is about: the ticket number."""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """Everything one answered message leaves behind; written in one transaction by `finish`."""
 
@@ -111,6 +122,8 @@ class Turn:
     """Put the reply in the outbox as well: for channels that answer by a request of their own (Telegram)."""
     late: tuple[int, ...] = ()
     """Outbox rows of late answers that this reply contains; with `deliver`, ones to be sent once more by themselves."""
+    notices: tuple[Notice, ...] = ()
+    """Put in the outbox with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,17 @@ class Exchange:
     took_ms: float
     feedback: str = ""
     """`helpful`, `unhelpful` or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Whether a channel is open; a channel without a switch is."""
+
+    channel: str
+    open: bool = True
+    text: str = ""
+    """What residents read while it is closed; empty: the text `closed` of texts.yaml."""
+    changed_at: datetime | None = None
 
 
 class OutboxState(StrEnum):
@@ -223,6 +247,9 @@ class Store(Protocol):
 
     async def enqueue(self, channel: str, chat: str, reply: Reply, ref: str) -> int:
         """Put one message in the outbox; its id."""
+
+    async def reply_sent(self, channel: str, chat: str, ref: str) -> Reply | None:
+        """The reply in the outbox, in whatever state, that answers `ref` in this chat; None when there is none."""
 
     async def take(self, channel: str, limit: int = 20) -> list[Outgoing]:
         """Due PENDING messages, oldest first, one per chat, marked SENDING so that no other sender gets them."""

@@ -140,3 +140,11 @@ outbox = sa.Table(
     sa.Index("ix_outbox_state", "channel", "state", "id"),
     sa.Index("ix_outbox_chat", "channel", "chat", "state"),
 )
+switches = sa.Table(
+    "switches",
+    metadata,
+    sa.Column("channel", sa.String(16), primary_key=True),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("changed_at", Utc, nullable=False),
+)

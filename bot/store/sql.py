@@ -112,6 +112,9 @@ class SqlStore:
             if turn.deliver:
                 values = rows.of_outgoing(message.channel, message.chat, turn.reply, message.message_id, now)
                 await connection.execute(sa.insert(outbox).values(**values))
+            for notice in turn.notices:
+                values = rows.of_outgoing(notice.channel, notice.chat, notice.reply, notice.ref, now)
+                await connection.execute(sa.insert(outbox).values(**values))
             return turn.reply
 
         return await self._writer.write(work)
@@ -204,6 +207,16 @@ class SqlStore:
 
         return await self._writer.write(work)
 
+    async def reply_sent(self, channel: str, chat: str, ref: str) -> Reply | None:
+        """See Store."""
+        where = (outbox.c.channel == channel, outbox.c.chat == chat, outbox.c.ref == ref)
+        async with self._reading() as connection:
+            found = await connection.execute(
+                sa.select(outbox.c.reply).where(*where).order_by(outbox.c.id.desc()).limit(1)
+            )
+            row = found.one_or_none()
+        return Reply.from_json(row.reply) if row else None
+
     async def take(self, channel: str, limit: int = 20) -> list[Outgoing]:
         """See Store. The oldest unsettled message of each chat only, so that order is kept within a chat."""
         now = self._now()
@@ -277,9 +290,10 @@ class SqlStore:
             for table in (messages, exchanges, tickets):
                 total = await connection.execute(sa.select(sa.func.count()).select_from(table))
                 found[table.name] = int(total.scalar_one())
-            waiting = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
-            for state, count in await connection.execute(waiting):
-                found[f"outbox_{state}"] = int(count)
+            for name, table in (("outbox", outbox), ("ticket", tickets)):
+                by_state = sa.select(table.c.state, sa.func.count()).group_by(table.c.state)
+                for state, count in await connection.execute(by_state):
+                    found[f"{name}_{state}"] = int(count)
         return found
 
 

@@ -150,3 +150,15 @@ def test_diff_names_what_is_no_directory_and_no_revision(knowledge: Path) -> Non
     done = run("diff", "no-such-thing", knowledge, "--encoder", "off")
     assert done.exit_code == 2
     assert "Traceback" not in done.output
+
+
+def test_channel_is_closed_and_opened(knowledge: Path) -> None:
+    """off with a text, list, on; an unknown channel is refused with the names that exist."""
+    assert 0 == run("channel", "off", "web", "--text", "维护到八点。").exit_code
+    shown = json.loads(run("channel", "list", "--json").stdout)
+    assert {"channel": "web", "open": False, "text": "维护到八点。"} == shown[0]
+    assert "维护到八点" in run("channel", "list").stdout
+    assert 0 == run("channel", "on", "web").exit_code
+    assert [True] * 4 == [row["open"] for row in json.loads(run("channel", "list", "--json").stdout)]
+    refused = run("channel", "off", "fax")
+    assert (2, True) == (refused.exit_code, "telegram" in refused.output)

@@ -39,11 +39,18 @@ def test_the_environment_wins() -> None:
     assert (9000, "123:abc") == (settings.server.port, settings.telegram.token.get_secret_value())
 
 
+def test_staff_chats_from_the_environment() -> None:
+    """Several ids, separated by commas; groups are negative."""
+    settings = Settings.load(None, {"FAWEN_TELEGRAM__STAFF_CHATS": "42, -1001234"})
+    assert (42, -1001234) == settings.telegram.staff_chats
+
+
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
         ({"FAWEN_SERVER__PORT": "99999"}, ("server.port", "99999")),
         ({"FAWEN_SERVER__PROT": "1"}, ("server.prot", "config.example.yaml")),
+        ({"FAWEN_TELEGRAM__STAFF_CHATS": "@staff"}, ("telegram.staff_chats", "@staff")),
         ({"FAWEN_TELEGRAM__MODE": "push"}, ("telegram.mode", "push")),
     ],
 )

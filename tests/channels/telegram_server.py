@@ -84,10 +84,10 @@ class FakeTelegram(LoBotApiEmulator):  # type: ignore[misc]  # the package has n
             await asyncio.sleep(0.02)
         return self.sent
 
-    async def called(self, method: str, seconds: float = 5.0) -> bool:
-        """Wait until a method was called; False when it was not in time."""
+    async def called(self, method: str, seconds: float = 5.0, times: int = 1) -> bool:
+        """Wait until a method was called so often; False when it was not in time."""
         for _ in range(int(seconds * 50)):
-            if method in self.calls:
+            if self.calls.count(method) >= times:
                 return True
             await asyncio.sleep(0.02)
         return False

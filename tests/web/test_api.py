@@ -50,7 +50,7 @@ def test_bad_requests_are_named(client: httpx.Client, send: dict[str, object], s
 
 
 def test_health_headers_and_unknown_pages(client: httpx.Client) -> None:
-    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/healthz").json() == {"status": "ok", "channels": {"web": {"open": True}}}
     ready = client.get("/readyz").json()
     assert ready["status"] == "ok"
     assert ready["knowledge"]

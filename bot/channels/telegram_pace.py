@@ -1,0 +1,76 @@
+"""Telegram's flood limits, kept before Telegram has to say so.
+
+About one message a second in a chat, 20 a minute in a group, 30 a second overall (Bots FAQ, "My bot is hitting limits").
+When Telegram does answer 429, nothing is sent before the time it named is over: a shorter answer that comes later never
+shortens a longer one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable
+
+from bot.errors import DeliveryDelayed
+
+OVERALL, OVERALL_SECONDS = 30, 1.05
+CHAT_SECONDS = 1.0
+GROUP, GROUP_SECONDS = 20, 60.0
+PATIENCE_SECONDS = 3.0
+"""A wait up to this long is waited for; a longer one puts the message back in the outbox."""
+_MOST_CHATS = 20_000
+
+
+class Pace:
+    """Gives out turns to send."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`clock` in seconds, never going back."""
+        self._clock, self._sleep = clock, sleep
+        self._all: deque[float] = deque(maxlen=OVERALL)
+        self._chats: OrderedDict[str, deque[float]] = OrderedDict()
+        self._held_until = 0.0
+
+    async def turn(self, chat: str) -> None:
+        """Wait until a message may be sent to this chat. Raises DeliveryDelayed when that takes too long."""
+        while (wait := self.wait(chat)) > 0:
+            if wait > PATIENCE_SECONDS:
+                raise DeliveryDelayed("flood limit", wait)
+            await self._sleep(wait)
+        self._count(chat)
+
+    def hold(self, seconds: float) -> None:
+        """Telegram asked to wait: nobody sends before that."""
+        self._held_until = max(self._held_until, self._clock() + seconds)
+
+    def wait(self, chat: str) -> float:
+        """Seconds until a message may be sent to this chat; 0 for now."""
+        now, sent = self._clock(), self._chats.get(chat) or deque()
+        free = [self._held_until]
+        if len(self._all) == OVERALL:
+            free.append(self._all[0] + OVERALL_SECONDS)
+        if sent:
+            free.append(sent[-1] + CHAT_SECONDS)
+        if len(sent) == GROUP:
+            free.append(sent[0] + GROUP_SECONDS)
+        return max(0.0, *(at - now for at in free))
+
+    def _count(self, chat: str) -> None:
+        now = self._clock()
+        self._all.append(now)
+        # a private chat needs its last time only; in a group the last 20 count
+        sent = self._chats.setdefault(chat, deque(maxlen=GROUP if is_group(chat) else 1))
+        sent.append(now)
+        self._chats.move_to_end(chat)
+        while len(self._chats) > _MOST_CHATS:
+            self._chats.popitem(last=False)
+
+
+def is_group(chat: str) -> bool:
+    """Whether a Telegram chat id is that of a group or channel."""
+    return chat.startswith("-")

@@ -1,0 +1,165 @@
+"""A Telegram update -> what is to be done with it. The raw update goes no further than here.
+
+In groups only what is meant for the bot: a mention, a reply to it, a command of its own. An edited text is a new
+question. What belongs to nobody (joins, pins, other bots) is nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import telegram
+from telegram import Update
+
+from bot.channels.telegram_view import option_of
+from bot.messages import Kind, Message
+from intents.model import KnowledgeData
+
+CHANNEL = "telegram"
+COMMANDS = ("start", "menu", "human", "ticket", "forget", "help")
+STAFF_COMMANDS = ("queue", "stats")
+ALLOWED = ["message", "edited_message", "callback_query"]
+_GROUPS = ("group", "supergroup")
+_ANONYMOUS_ADMIN = 1087968824
+"""Telegram's own account behind an administrator who writes as the group (Bot API, Message.from)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot itself, as getMe tells it."""
+
+    id: int
+    username: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One update, read."""
+
+    update_id: int
+    chat: str
+    message: Message | None = None
+    """For the dialogue; None when only the button is to be answered."""
+    query: str = ""
+    """The pressed button's id: it spins until it is answered."""
+    page: int = 0
+    """A page of a long answer that is asked for, from 1; `ref` and `shown` say of which."""
+    ref: str = ""
+    shown: int = 0
+    """Telegram's id of the message to turn the page of."""
+    staff: str = ""
+    """A command for staff chats: `queue` or `stats`."""
+
+
+def read(
+    update: Update, me: Me, base: KnowledgeData, now: datetime, staff: frozenset[int] = frozenset()
+) -> Incoming | None:
+    """What an update asks for; None for what is not for us. `now` dates a pressed button, which has no time of its own."""
+    if update.callback_query is not None:
+        return _pressed(update.update_id, update.callback_query, me, base, now)
+    found = update.message or update.edited_message
+    if found is None or found.from_user is None:
+        return None
+    if found.from_user.is_bot and found.from_user.id != _ANONYMOUS_ADMIN:
+        return None
+    text = _addressed(found, me)
+    if text is None or (found is update.edited_message and not text):
+        return None
+    if not text and found.effective_attachment is None and not _bare_mention(found):
+        return None
+    return _message(update.update_id, found, text, me, staff)
+
+
+def _message(update_id: int, found: telegram.Message, text: str, me: Me, staff: frozenset[int]) -> Incoming:
+    chat = str(found.chat.id)
+    message_id = f"{me.id}-{update_id}"
+    if found.chat.type in _GROUPS:
+        # kept with the message, so that the answer shows what it answers
+        message_id += f".{found.message_id}"
+    elif not text and found.media_group_id:
+        # an album comes as many messages: one courteous word for all
+        message_id = f"{me.id}-g{found.media_group_id}"
+    message = Message(
+        CHANNEL, chat, str(found.from_user.id if found.from_user else 0), text, _kind(found, text),
+        found.edit_date or found.date, message_id,
+    )  # fmt: skip
+    incoming = Incoming(update_id, chat, message)
+    if not text.startswith("/"):
+        return incoming
+    name, _, rest = text[1:].partition(" ")
+    name = name.partition("@")[0].lower() or "help"
+    if name in STAFF_COMMANDS and found.chat.id in staff:
+        return replace(incoming, message=replace(message, kind=Kind.COMMAND, text=name), staff=name)
+    return replace(incoming, message=_command(message, name, rest.strip()))
+
+
+def _command(message: Message, name: str, rest: str) -> Message:
+    if name == "ticket" and rest:
+        return replace(message, kind=Kind.TEXT, text=f"查询 {rest}")
+    if name == "forget":
+        return replace(message, kind=Kind.TEXT, text="删除记录")
+    return replace(message, kind=Kind.COMMAND, text=name)
+
+
+def _kind(found: telegram.Message, text: str) -> Kind:
+    if text or _bare_mention(found):
+        return Kind.TEXT
+    if found.voice or found.video_note or found.audio:
+        return Kind.VOICE
+    return Kind.IMAGE if found.photo else Kind.OTHER
+
+
+def _pressed(update_id: int, query: telegram.CallbackQuery, me: Me, base: KnowledgeData, now: datetime) -> Incoming:
+    if query.message is None or not query.data:
+        return Incoming(update_id, "", query=query.id)
+    chat, person = str(query.message.chat.id), str(query.from_user.id)
+    incoming = Incoming(update_id, chat, query=query.id, shown=query.message.message_id)
+    message = Message(CHANNEL, chat, person, "", Kind.CHOICE, now, f"{me.id}-{update_id}")
+    kind, _, rest = query.data.partition(":")
+    first, _, ref = rest.partition(":")
+    if kind == "p" and first.isdecimal():
+        return replace(incoming, page=int(first), ref=ref)
+    if kind == "f" and first in ("y", "n"):
+        word = "helpful" if first == "y" else "unhelpful"
+        return replace(incoming, message=replace(message, kind=Kind.FEEDBACK, text=word, ref=ref))
+    if kind in ("c", "h") and (option := option_of(base, query.data)):
+        return replace(incoming, message=replace(message, text=option))
+    return incoming
+
+
+def _addressed(found: telegram.Message, me: Me) -> str | None:
+    """The text meant for the bot, without its mention; None when the message is for others."""
+    text = (found.text or found.caption or "").strip()
+    if found.chat.type == "private":
+        return text
+    if found.chat.type not in _GROUPS:
+        return None
+    if text.startswith("/"):
+        name, _, whom = text[1:].split(maxsplit=1)[0].partition("@") if len(text) > 1 else ("", "", "")
+        ours = whom.lower() == me.username.lower() if whom else name.lower() in COMMANDS + STAFF_COMMANDS
+        return text if ours else None
+    mentions = _mentions(found, me)
+    if mentions:
+        for mention in mentions:
+            text = text.replace(mention, " ", 1)
+        return text.strip()
+    answered = found.reply_to_message
+    to_us = answered is not None and answered.from_user is not None and answered.from_user.id == me.id
+    return text if to_us else None
+
+
+def _mentions(found: telegram.Message, me: Me) -> list[str]:
+    entities = {**found.parse_entities(["mention", "text_mention"])}
+    entities.update(found.parse_caption_entities(["mention", "text_mention"]))
+    return [
+        words
+        for entity, words in entities.items()
+        if (entity.user is not None and entity.user.id == me.id)
+        or (me.username and words.lower() == f"@{me.username.lower()}")
+    ]
+
+
+def _bare_mention(found: telegram.Message) -> bool:
+    """In a group, nothing but our name: a greeting."""
+    return bool(found.text) and found.chat.type in _GROUPS

@@ -1,0 +1,63 @@
+"""Flood limits kept: per chat, per group, overall, and what Telegram itself asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.channels.telegram_pace import Pace
+from bot.errors import DeliveryDelayed
+from tests.channels.running import FastTime
+
+
+def most_within(times: list[float], seconds: float) -> int:
+    """The largest number of times in any window of this length."""
+    return max(sum(start <= t < start + seconds for t in times) for start in times)
+
+
+async def test_one_a_second_in_a_chat() -> None:
+    """The second message of a chat waits a second, another chat does not."""
+    time = FastTime()
+    pace = Pace(time, time.sleep)
+    times = []
+    for _ in range(4):
+        await pace.turn("42")
+        times.append(time.time)
+    assert 0 == pace.wait("43")
+    assert 1 == most_within(times, 0.99)
+
+
+async def test_twenty_a_minute_in_a_group() -> None:
+    """The twenty-first goes back to the outbox until the minute is over."""
+    time = FastTime()
+    pace = Pace(time, time.sleep)
+    for _ in range(20):
+        await pace.turn("-5")
+    with pytest.raises(DeliveryDelayed) as delayed:
+        await pace.turn("-5")
+    assert 41 == round(delayed.value.retry_after or 0)
+    assert 0 == pace.wait("42")
+
+
+async def test_thirty_a_second_overall() -> None:
+    """However many chats, any second holds at most thirty."""
+    time = FastTime()
+    pace = Pace(time, time.sleep)
+    times = []
+    for chat in range(200):
+        await pace.turn(str(chat + 1))
+        times.append(time.time)
+    assert 30 == most_within(times, 1.0)
+
+
+async def test_a_shorter_hold_never_shortens_a_longer_one() -> None:
+    """429 with 30 s, then 429 with 2 s: nobody sends before the 30 s are over."""
+    time = FastTime()
+    pace = Pace(time, time.sleep)
+    pace.hold(30)
+    pace.hold(2)
+    time.time += 5
+    with pytest.raises(DeliveryDelayed) as delayed:
+        await pace.turn("42")
+    assert 25 == delayed.value.retry_after
+    time.time += 25
+    assert 0 == pace.wait("42")

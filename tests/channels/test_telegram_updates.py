@@ -1,0 +1,146 @@
+"""Golden updates of every type: what is for us, what is not, and what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.channels.telegram_poll import to_update
+from bot.channels.telegram_updates import Incoming, Me, read
+from bot.channels.telegram_view import option_data
+from bot.messages import Kind
+from intents import Matcher
+from tests.channels.golden import (
+    ATTACHMENTS,
+    GROUP,
+    NOT_FOR_US,
+    PRIVATE,
+    US,
+    mention,
+    message,
+    pressed,
+)  # fmt: skip
+from tests.fakes import FakeClock
+
+ME = Me(123456, "fawen_test_bot")
+STAFF = frozenset({-500})
+
+
+def incoming(matcher: Matcher, kind: str, body: dict[str, Any], staff: frozenset[int] = STAFF) -> Incoming | None:
+    """The update as the channel reads it."""
+    update = to_update({"update_id": 7, kind: body})
+    return read(update, ME, matcher.knowledge, FakeClock()(), staff) if update is not None else None
+
+
+def said(matcher: Matcher, body: dict[str, Any], kind: str = "message") -> tuple[Kind, str]:
+    """Kind and text of the message in an update."""
+    found = incoming(matcher, kind, body)
+    assert found is not None
+    assert found.message is not None
+    return found.message.kind, found.message.text
+
+
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in NOT_FOR_US.items()])
+def test_what_is_not_for_us_is_passed_over(sample_matcher: Matcher, body: tuple[str, dict[str, Any]]) -> None:
+    """Talk of others, joins, pins, other bots, unknown and unreadable updates: nothing, and no exception."""
+    assert incoming(sample_matcher, *body) is None
+
+
+@pytest.mark.parametrize("name", ATTACHMENTS)
+def test_what_carries_no_words_has_its_kind(sample_matcher: Matcher, name: str) -> None:
+    """Voice, pictures and everything else come through with no text, so that a courteous word can follow."""
+    spoken = ("voice", "video_note", "audio")
+    expected = Kind.VOICE if name in spoken else Kind.IMAGE if name == "photo" else Kind.OTHER
+    assert (expected, "") == said(sample_matcher, message(**ATTACHMENTS[name]))
+
+
+def test_a_caption_is_the_question(sample_matcher: Matcher) -> None:
+    """A photo with words is answered by its words."""
+    body = message(caption="继承公证怎么办", **ATTACHMENTS["photo"])
+    assert (Kind.TEXT, "继承公证怎么办") == said(sample_matcher, body)
+
+
+def test_an_album_is_one_message(sample_matcher: Matcher) -> None:
+    """Each picture of an album carries the same message id: the store answers it once."""
+    ids = set()
+    for number in (1, 2, 3):
+        found = incoming(sample_matcher, "message", message(number=number, media_group_id="77", **ATTACHMENTS["photo"]))
+        assert found is not None
+        assert found.message is not None
+        ids.add(found.message.message_id)
+    assert {"123456-g77"} == ids
+
+
+def test_an_edited_text_is_a_new_question(sample_matcher: Matcher) -> None:
+    """The corrected words are answered, dated by the edit."""
+    body = message("公证收费标准", edit_date=1_790_000_500)
+    assert (Kind.TEXT, "公证收费标准") == said(sample_matcher, body, "edited_message")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/start", (Kind.COMMAND, "start")),
+        ("/start from_poster", (Kind.COMMAND, "start")),
+        ("/Menu@fawen_test_bot", (Kind.COMMAND, "menu")),
+        ("/ticket K7-3F9Q", (Kind.TEXT, "查询 K7-3F9Q")),
+        ("/ticket", (Kind.COMMAND, "ticket")),
+        ("/forget", (Kind.TEXT, "删除记录")),
+        ("/", (Kind.COMMAND, "help")),
+        ("/queue", (Kind.COMMAND, "queue")),
+    ],
+)
+def test_commands(sample_matcher: Matcher, text: str, expected: tuple[Kind, str]) -> None:
+    """With payload, with our name, in capitals, with a ticket number."""
+    assert expected == said(sample_matcher, message(text))
+
+
+def test_staff_commands_are_for_staff_chats_only(sample_matcher: Matcher) -> None:
+    """/queue works in a configured chat; elsewhere it is an unknown command like any other."""
+    inside = incoming(sample_matcher, "message", message("/queue", GROUP))
+    outside = incoming(sample_matcher, "message", message("/queue", PRIVATE))
+    assert ("queue", "") == (inside.staff if inside else None, outside.staff if outside else None)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (mention("@fawen_test_bot 继承公证怎么办"), "继承公证怎么办"),
+        (mention("请问😀 @fawen_test_bot 公证收费标准"), "请问😀   公证收费标准"),
+        (mention("@fawen_test_bot"), ""),
+        (message("公证收费标准", GROUP, reply_to_message={**message("旧", GROUP), "from": US}), "公证收费标准"),
+        (message("/menu@fawen_test_bot", GROUP), "menu"),
+        (message("/menu", GROUP), "menu"),
+    ],
+)
+def test_in_groups_only_what_is_meant_for_us(sample_matcher: Matcher, body: dict[str, Any], text: str) -> None:
+    """A mention (also behind an emoji), a reply to us, a command of ours; the mention is taken out."""
+    assert text == said(sample_matcher, body)[1]
+
+
+def test_a_group_message_remembers_what_it_answers(sample_matcher: Matcher) -> None:
+    """Its id carries Telegram's message number, so that the answer can point to it."""
+    found = incoming(sample_matcher, "message", message("/menu", GROUP, number=33))
+    assert found is not None
+    assert found.message is not None
+    assert "123456-7.33" == found.message.message_id
+
+
+def test_buttons(sample_matcher: Matcher) -> None:
+    """Option, feedback, page; what is unknown or out of date has no message and is only answered."""
+    choice = incoming(sample_matcher, "callback_query", pressed("c:notary.fee"))
+    digest = incoming(sample_matcher, "callback_query", pressed(option_data("notary.fee" + "x" * 80)))
+    verdict = incoming(sample_matcher, "callback_query", pressed("f:n:123456-7.1"))
+    page = incoming(sample_matcher, "callback_query", pressed("p:2:123456-7"))
+    old = [incoming(sample_matcher, "callback_query", pressed(data)) for data in ("x:1", "f:q:1", "p:x:1", "noise")]
+    assert choice is not None
+    assert choice.message is not None
+    assert (Kind.CHOICE, "notary.fee") == (choice.message.kind, choice.message.text)
+    assert verdict is not None
+    assert verdict.message is not None
+    assert ("unhelpful", "123456-7.1") == (verdict.message.text, verdict.message.ref)
+    assert page is not None
+    assert (2, "123456-7", 1) == (page.page, page.ref, page.shown)
+    assert digest is not None
+    assert [(None, "777", 0)] * 5 == [(i.message, i.query, i.page) for i in (digest, *old) if i is not None]
