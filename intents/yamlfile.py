@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ class YamlFile:
         while keys and keys not in self._lines:
             keys = keys[:-1]
         return self._lines.get(keys, 1)
+
+    def at(self, line: int) -> list[tuple[tuple[str | int, ...], Any]]:
+        """The values that begin on this line and their keys, the innermost first."""
+        here = sorted((keys for keys, found in self._lines.items() if found == line and keys), key=len, reverse=True)
+        return [(keys, reduce(lambda value, key: value[key], keys, self.data)) for keys in here]
 
 
 def read(path: Path, shown: str) -> YamlFile:
