@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bot.cli_channel import channel
+from bot.cli_knowledge import export, import_
 from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, fail, settings_from
 from bot.config import Settings
 from bot.errors import FawenError, KnowledgeError
@@ -60,6 +61,8 @@ def main() -> None:
 
 
 main.add_command(channel)
+main.add_command(export)
+main.add_command(import_)
 
 
 @main.command()
@@ -170,45 +173,6 @@ def diff(old: str, new: str, config: Path | None, encoder: str | None, page: Pat
         fail(str(error), 1)
     except FawenError as error:
         fail(str(error))
-
-
-@main.command("export")
-@click.option("--xlsx", type=click.Path(path_type=Path, dir_okay=False), required=True, help="写到哪个 Excel 文件。")
-@_CONFIG
-@_KNOWLEDGE
-def export(xlsx: Path, config: Path | None, knowledge: Path | None) -> None:
-    """把知识库导出成 Excel。"""
-    from bot.paths import knowledge_dir
-    from bot.staff_sheets import run_export
-
-    try:
-        run_export(settings_from(config, knowledge).knowledge.dir or knowledge_dir(), xlsx)
-    except FawenError as error:
-        fail(str(error))
-
-
-@main.command("import")
-@click.option("--xlsx", type=click.Path(path_type=Path, dir_okay=False), required=True, help="改好的 Excel 文件。")
-@_CONFIG
-@_KNOWLEDGE
-@click.option("--dry-run", is_flag=True, help="只看会改什么，什么也不写。")
-@click.option("--skipped", type=click.Path(path_type=Path, dir_okay=False), help="没有导入的行另存到这个 Excel 文件。")
-@click.option("--json", "as_json", is_flag=True, help="以 JSON 打印。")
-def import_(
-    xlsx: Path, config: Path | None, knowledge: Path | None, dry_run: bool, skipped: Path | None, as_json: bool
-) -> None:
-    """从 Excel 导入改动：有的行没有导入时退出码为 1；导入后知识库会出错的，什么也不写。"""
-    from bot.paths import knowledge_dir
-    from bot.staff_sheets import run_import
-
-    directory = settings_from(config, knowledge).knowledge.dir or knowledge_dir()
-    try:
-        left_out = run_import(directory, xlsx, dry_run, skipped, as_json)
-    except KnowledgeError as error:
-        fail(f"没有写入。{error}", 1)
-    except FawenError as error:
-        fail(str(error))
-    sys.exit(1 if left_out else 0)
 
 
 @main.command("test")
