@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from bot.cli_changes import review
 from bot.cli_channel import channel
 from bot.cli_knowledge import export, import_
 from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, fail, settings_from
@@ -63,6 +64,7 @@ def main() -> None:
 main.add_command(channel)
 main.add_command(export)
 main.add_command(import_)
+main.add_command(review)
 
 
 @main.command()

@@ -169,7 +169,7 @@ class Dialogue:
                 knowledge_version=matcher.knowledge.version,
                 took_ms=(perf_counter() - started) * 1000,
                 deliver=deliver and not (reply.key == "too_fast" and self._said_already(message)),
-                notices=self._notices(matcher.knowledge, work.ticket) if work.ticket else (),
+                notices=self._notices(matcher.knowledge, work.ticket) if work.ticket and not work.ticket.apart else (),
             )
             try:
                 return await self._store.finish(turn)
