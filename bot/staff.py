@@ -23,7 +23,7 @@ from intents import KnowledgeBase, Matcher
 from intents.diff import KINDS, compare, html_page
 from intents.encoder import Encoder
 from intents.evaluate import Graded, Tally, evaluate, question_files, read_cases, tally
-from intents.lint import lint
+from intents.lint import inspect
 from intents.report import html_report
 
 _SHOWN = {"right": "答对", "offered": "选项", "wrong": "答错", "missed": "没答上", "kept": "未误答", "false": "误答",
@@ -57,10 +57,8 @@ def run_evaluation(
 
 
 def run_check(directory: Path, laws: Path | None, as_json: bool) -> int:
-    """Format first, then what only a loadable base can be asked; the number of errors."""
-    problems = KnowledgeBase.check(directory)
-    if not any(p.severity == "error" for p in problems):
-        problems = [*problems, *lint(KnowledgeBase.load(directory), date.today(), laws)]
+    """Everything `fawen check` looks at; the number of errors."""
+    problems = inspect(directory, date.today(), laws)
     errors = sum(p.severity == "error" for p in problems)
     if as_json:
         keys = ("path", "line", "severity", "code", "message")

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import re
 
-from intents.lint import PUBLIC_NUMBERS
 from intents.matcher import Match
 from intents.model import NO_ENTRY, KnowledgeData
 from intents.nearby import Nearby
 from intents.normalize import Normalizer
+from intents.wording import PUBLIC_NUMBERS
 
 NONSENSE, ABUSE, ADVERT = "nonsense", "abuse", "advert"
 DOMAINS = {"乱码与残句": NONSENSE, "广告与转发": ADVERT}

@@ -51,6 +51,11 @@ class KnowledgeBase(KnowledgeData):
             raise KnowledgeError(problems)
         return cls(**_content(files), version=fingerprint(Path(directory)), problems=tuple(problems))
 
+    @classmethod
+    def of_files(cls, files: Files) -> Self:
+        """A base of files that `validate` has found no error in; without a version, for looking at, not for serving."""
+        return cls(**_content(files))
+
     @staticmethod
     def check(directory: Path | str) -> list[Problem]:
         """Every problem of a directory in file order; an empty list means that `load` succeeds."""

@@ -1,139 +1,220 @@
-"""What the format cannot see: wording, near doubles, overdue dates, cited articles. Complements `intents.validate`.
+"""What the format cannot see: wording, near doubles, overdue dates, cited articles, test questions.
 
-| code            | finding                                                                    |
-|-----------------|----------------------------------------------------------------------------|
-| promise         | an answer promises an outcome                                              |
-| phone           | a run of digits that looks like a telephone number and is on no list       |
-| near_duplicate  | two entries hold almost the same question                                  |
-| few_questions   | fewer questions than the manual asks for                                   |
-| overdue         | the day of the next review is past                                         |
-| no_article      | the cited article does not stand in the law's text (`--laws DIR`)          |
-| superseded      | an answer rests on a law that is no longer in force                        |
+`inspect(directory, ...)` is the whole of `fawen check`: the format (`intents.validate`), and where that has no error
+the rest. The rules on words stand in `intents.wording`, those on two entries in `intents.overlap`.
+
+| code            | finding                                                                    | severity |
+|-----------------|----------------------------------------------------------------------------|----------|
+| (wording)       | see `intents.wording`                                                      | mostly error |
+| same_form       | two entries hold a question that folds to the same text                    | error    |
+| near_duplicate  | two entries hold almost the same question                                  | warning  |
+| elsewhere       | a question is much nearer to another entry's than to its own entry's       | warning  |
+| few_questions   | fewer questions than the manual asks for                                   | warning  |
+| overdue         | the day of the next review is past                                         | warning  |
+| no_article      | the cited article does not stand in the law's text (`--laws DIR`)          | error    |
+| superseded      | an answer rests on a law that is no longer in force                        | error    |
+| not_official    | a source links to a site that is no authority's                            | error    |
+| long_text       | a text of the bot does not fit into one WeChat message                     | warning  |
+| few_tests       | fewer than three test questions for a published entry                      | warning  |
+| test_*          | a test question that names no entry, or is a stored question               | error    |
+
+Telegram's 4,096 characters need no rule: an answer of 2,000 bytes, which the format demands for WeChat, has fewer.
 """
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-
-import numpy as np
-from rapidfuzz import fuzz, process
+from typing import Any
+from urllib.parse import urlsplit
 
 from intents.errors import Problem
-from intents.knowledge import KnowledgeBase
-from intents.model import Entry
+from intents.knowledge import KnowledgeBase, read_directory
+from intents.laws import Laws, read_laws, wrong_articles
+from intents.model import NO_ENTRY, ROUTING, Entry
 from intents.normalize import Normalizer
+from intents.overlap import overlaps, same_forms
+from intents.validate import ANSWER_BYTES, Files, validate
+from intents.wording import OFFICIAL, breaches, personal, unsettled
+from intents.yamlfile import YamlFile, read, walk
 
 LEAST_QUESTIONS = 15
-NEAR = 94
-"""rapidfuzz ratio from which two questions count as the same."""
-PUBLIC_NUMBERS = frozenset(
-    [
-        "12348",
-        "12345",
-        "12356",
-        "12355",
-        "12368",
-        "12338",
-        "12333",
-        "12309",
-        "96110",
-        "12388",
-        "12380",
-        "110",
-        "119",
-        "120",
-        "122",
-        "12306",
-        "12329",
-        "12366",
-    ]
-)
-_PHONE = re.compile(
-    r"(?<![\d.〔第])(?:0\d{2,3}[-—\s]?[2-8]\d{6,7}|1[3-9]\d{9}|400[-\s]?\d{3}[-\s]?\d{4}|1[12]\d|12\d{3}|9[56]\d{3}|[2-8]\d{6,7})"
-    r"(?![\d年元件个号条〕.])"
-)
-_PROMISE = re.compile(
-    r"一定能|肯定会|肯定能|必定|保证(?:您|能|可以|办成|胜诉)|包(?:您|你|办成|赢)|百分之百|绝对(?:能|可以|会)|稳赢|必胜"
-)
-_ARTICLE = re.compile(r"^(第[一二三四五六七八九十百千零]+条(?:之[一二三四五六七八九十])?)[\s　]", re.M)
-_HEADING = re.compile(r"^# +(.+)$", re.M)
+LEAST_TESTS = 3
+_NO_CASES = ("known_misses", "safety_detector")
 
 
-def lint(base: KnowledgeBase, today: date, laws: Path | None = None) -> list[Problem]:
-    """Every finding, in the order of the entries. `laws` is a directory of law texts in Markdown."""
-    articles = read_laws(laws) if laws else {}
+@dataclass(frozen=True)
+class Places:
+    """Where things stand in the files; without files, an entry's own line."""
+
+    files: Files | None = None
+
+    def of(self, entry: Entry, *keys: str | int) -> tuple[str, int]:
+        """File and line of something of an entry."""
+        topic, _, name = entry.id.partition(".")
+        if self.files is None or topic not in self.files.entries:
+            return entry.path, entry.line
+        file = self.files.entries[topic]
+        return file.path, file.line("entries", name, *keys)
+
+    def in_answer(self, entry: Entry, at: int) -> tuple[str, int]:
+        """File and line of a position in an answer; a `|` text begins on the line after its key."""
+        path, line = self.of(entry, "answer")
+        topic, _, name = entry.id.partition(".")
+        if self.files is None or topic not in self.files.entries:
+            return path, line
+        raw = str(self.files.entries[topic].data["entries"][name]["answer"])
+        below = raw.endswith("\n")
+        return path, line + below + entry.answer.count("\n", 0, at)
+
+    def owner(self, base: KnowledgeBase, owner: str, number: int) -> tuple[str, int]:
+        """File and line of the numbered question of an entry, or of a question asked back."""
+        if owner in base.entries:
+            return self.of(base.entries[owner], "questions", number)
+        if self.files is None:
+            return "asks.yaml", 0
+        return "asks.yaml", self.files.asks.line("asks", owner.partition(".")[2], "questions", number)
+
+
+def inspect(directory: Path, today: date, laws: Path | None = None) -> list[Problem]:
+    """Every problem of a knowledge directory, by file and line. `laws` is a directory of law texts in Markdown."""
+    files = read_directory(directory)
+    problems = validate(files)
+    if not any(p.severity == "error" for p in problems):
+        base = KnowledgeBase.of_files(files)
+        problems += [*lint(base, today, laws, files), *check_tests(base, directory / "tests")]
+    return sorted(problems, key=lambda p: (p.path, p.line, p.message))
+
+
+def lint(base: KnowledgeBase, today: date, laws: Path | None = None, files: Files | None = None) -> list[Problem]:
+    """Every finding of a loaded base; with `files` each at its own line, else at its entry's."""
+    articles, places = read_laws(laws) if laws else {}, Places(files)
     found: list[Problem] = []
     for entry in base.entries.values():
-        found += _entry(entry, today)
-        found += _sources(base, entry, articles)
-    found += near_duplicates(base)
+        found += _entry(entry, today, places)
+        found += _sources(base, entry, articles, places)
+    found += _texts(base, files)
+    found += near_duplicates(base, places)
     return found
 
 
-def read_laws(directory: Path) -> dict[str, set[str]]:
-    """Title of each text (its first headings, joined) -> the articles that stand in it."""
-    found: dict[str, set[str]] = {}
-    for path in sorted(directory.glob("*.md")):
-        text = path.read_text(encoding="utf-8")
-        titles = _HEADING.findall(text)
-        articles = set(_ARTICLE.findall(text))
-        for n in (1, 2):
-            found.setdefault(" ".join(titles[:n]), articles)
-    return found
+def _problem(where: tuple[str, int], entry: str, message: str, code: str, severe: bool = True) -> Problem:
+    return Problem(*where, f"{entry}：{message}", "error" if severe else "warning", code)
 
 
-def _problem(entry: Entry, message: str, code: str, severe: bool = True) -> Problem:
-    return Problem(entry.path, entry.line, f"{entry.id}：{message}", "error" if severe else "warning", code)
-
-
-def _entry(entry: Entry, today: date) -> Iterator[Problem]:
-    if found := _PROMISE.search(entry.answer):
-        yield _problem(entry, f"回答里有许诺的话“{found.group()}”。请改成说明条件和办法。", "promise")
-    for number in _PHONE.findall(entry.answer):
-        if number not in PUBLIC_NUMBERS:
-            yield _problem(entry, f"“{number}”像电话号码，但不在允许的热线名单里。核实不了就删去。", "phone")
+def _entry(entry: Entry, today: date, places: Places) -> Iterator[Problem]:
+    for found in (*breaches(entry.answer), *unsettled(entry.answer)):
+        yield _problem(places.in_answer(entry, found.at), entry.id, f"回答里{found.message}", found.code, found.severe)
+    for i, pair in enumerate(entry.confusable):
+        for found in breaches(pair.ask):
+            where = places.of(entry, "confusable", i)
+            yield _problem(where, entry.id, f"反问里{found.message}", found.code, found.severe)
+    for i, question in enumerate(entry.questions):
+        for found in personal(question):
+            yield _problem(places.of(entry, "questions", i), entry.id, f"相似问里{found.message}", found.code)
     if len(entry.questions) < LEAST_QUESTIONS:
         said = f"只有 {len(entry.questions)} 句相似问，至少要 {LEAST_QUESTIONS} 句。"
-        yield _problem(entry, said, "few_questions", severe=False)
+        yield _problem(places.of(entry, "questions"), entry.id, said, "few_questions", severe=False)
     if entry.review_after and today > entry.review_after:
         said = f"核对期限 {entry.review_after} 已过，居民现在看不到这条回答。请核对后改日期。"
-        yield _problem(entry, said, "overdue", severe=False)
+        yield _problem(places.of(entry, "review_after"), entry.id, said, "overdue", severe=False)
 
 
-def _sources(base: KnowledgeBase, entry: Entry, laws: dict[str, set[str]]) -> Iterator[Problem]:
-    for ref in entry.sources:
-        source = base.sources[ref.source]
-        if source.status == "superseded":
-            yield _problem(entry, f"依据《{source.short}》已被替代，不能作答案依据。", "superseded")
-        if not laws or not source.law_text or not ref.article:
-            continue
-        if source.law_text not in laws:
-            yield _problem(entry, f"法律文本目录里没有《{source.law_text}》。", "no_article", severe=False)
-        elif ref.article not in laws[source.law_text]:
-            yield _problem(entry, f"《{source.short}》里没有{ref.article}。请核对条号。", "no_article")
+def _sources(base: KnowledgeBase, entry: Entry, laws: Laws, places: Places) -> Iterator[Problem]:
+    for i, ref in enumerate(entry.sources):
+        if base.sources[ref.source].status == "superseded":
+            said = f"依据《{base.sources[ref.source].short}》已被替代，不能作答案依据。"
+            yield _problem(places.of(entry, "sources", i), entry.id, said, "superseded")
+    for number, message, severe in wrong_articles(base, entry, laws):
+        where = places.of(entry, "answer") if number is None else places.of(entry, "sources", number)
+        yield _problem(where, entry.id, message, "no_article", severe)
 
 
-def near_duplicates(base: KnowledgeBase) -> list[Problem]:
-    """Pairs of questions of different entries that are nearly the same; compared only where their lengths allow it."""
-    normalizer = Normalizer(base.lexicon)
-    rows = [(normalizer(q), q, e) for e in base.entries.values() for q in e.questions]
-    rows = sorted((r for r in rows if len(r[0]) >= 6), key=lambda r: (len(r[0]), r[0]))
-    forms = [r[0] for r in rows]
-    lengths = np.array([len(f) for f in forms])
+def _texts(base: KnowledgeBase, files: Files | None) -> Iterator[Problem]:
+    """The bot's own sentences, the questions it asks back, and the links of the sources."""
+    for keys, text in walk(dict(base.texts)):
+        line = files.texts.line("texts", *keys) if files else 0
+        name = ".".join(map(str, keys))
+        for found in breaches(str(text)):
+            yield _problem(("texts.yaml", line), name, found.message, found.code, found.severe)
+        if (size := len(str(text).encode())) > ANSWER_BYTES:
+            said = f"有 {size} 字节，微信一条只放得下 {ANSWER_BYTES} 字节，会分成几条。请改短。"
+            yield _problem(("texts.yaml", line), name, said, "long_text", severe=False)
+    for name, ask in base.asks.items():
+        line = files.asks.line("asks", name.partition(".")[2], "ask") if files else 0
+        for found in breaches(ask.ask):
+            yield _problem(("asks.yaml", line), name, f"反问里{found.message}", found.code, found.severe)
+    for key, source in base.sources.items():
+        host = urlsplit(source.link).hostname or ""
+        if host and not f".{host}".endswith(OFFICIAL):
+            line = files.sources.line("sources", key, "link") if files else 0
+            said = f"网址 {source.link} 不是政府、法院、检察院或人大的网站，不能作来源。"
+            yield _problem(("sources.yaml", line), key, said, "not_official")
+
+
+def near_duplicates(base: KnowledgeBase, places: Places | None = None) -> list[Problem]:
+    """Questions that two entries share, nearly share, or that stand in the wrong one."""
+    places, normalizer = places or Places(), Normalizer(base.lexicon)
     found = []
-    for start in range(0, len(rows), 400):
-        stop = min(start + 400, len(rows))
-        # ratio = 2 x common / (a + b) >= NEAR needs b <= a x (200 - NEAR) / NEAR
-        last = int(np.searchsorted(lengths, lengths[stop - 1] * (200 - NEAR) / NEAR, "right"))
-        scores = process.cdist(
-            forms[start:stop], forms[start:last], scorer=fuzz.ratio, score_cutoff=NEAR, dtype=np.uint8, workers=-1
-        )
-        for i, j in zip(*np.nonzero(scores), strict=True):
-            first, second = rows[start + int(i)], rows[start + int(j)]
-            if i < j and first[2].id != second[2].id:
-                said = f"“{first[1]}”和 {second[2].id} 的“{second[1]}”几乎一样。请留一处，或写成易混条目。"
-                found.append(_problem(first[2], said, "near_duplicate", severe=False))
+    folded = same_forms(base, normalizer)
+    for first, second in folded:
+        path, line = places.owner(base, first.owner, first.number)
+        said = f"“{second.text}”和 {first.owner} 的“{first.text}”（{path} 第 {line} 行）看作同一句话，永远到不了这里。请删去一处。"
+        found.append(_problem(places.owner(base, second.owner, second.number), second.owner, said, "same_form"))
+    for pair in overlaps(base, normalizer):
+        one, other = pair.one, pair.other
+        if (one, other) in folded:
+            continue
+        path, line = places.owner(base, other.owner, other.number)
+        if pair.same:
+            said = f"“{one.text}”和 {other.owner} 的“{other.text}”（{path} 第 {line} 行）几乎一样。请留一处，或写成易混条目。"
+            code = "near_duplicate"
+        else:
+            said = (
+                f"“{one.text}”更像 {other.owner} 的“{other.text}”（{path} 第 {line} 行），而不像本条的其他相似问。"
+                "请看是不是放错了条目；没放错，就给本条再加几句近似的，或写成易混条目。"
+            )
+            code = "elsewhere"
+        found.append(_problem(places.owner(base, one.owner, one.number), one.owner, said, code, severe=False))
     return found
+
+
+def check_tests(base: KnowledgeBase, directory: Path) -> list[Problem]:
+    """The test questions: do they name entries, are they questions of their own, are there enough?"""
+    normalizer = Normalizer(base.lexicon)
+    stored = {normalizer.plain(q): e.id for e in base.entries.values() for q in e.questions}
+    counts: Counter[str] = Counter()
+    found: list[Problem] = []
+    for path in sorted(directory.glob("*.yaml")):
+        if path.stem in _NO_CASES:
+            continue
+        file = read(path, f"tests/{path.name}")
+        found += file.problems
+        rows = file.data.get("tests") if isinstance(file.data, dict) else None
+        for i, row in enumerate(rows if isinstance(rows, list) else ()):
+            if not isinstance(row, dict) or not isinstance(row.get("q"), str) or not isinstance(row.get("entry"), str):
+                said = "检验题要写成 {q: 题目, entry: 条目编号}。"
+                found.append(Problem(file.path, file.line("tests", i), said, code="test_format"))
+                continue
+            found += _test(file, i, row, base, stored.get(normalizer.plain(row["q"])))
+            counts[row["entry"]] += 1
+    if directory.is_dir():
+        for entry in base.entries.values():
+            if entry.status == "published" and entry.id not in ROUTING and counts[entry.id] < LEAST_TESTS:
+                said = f"tests/{entry.topic}.yaml 里只有 {counts[entry.id]} 道检验题，至少要 {LEAST_TESTS} 道。"
+                found.append(_problem((entry.path, entry.line), entry.id, said, "few_tests", severe=False))
+    return found
+
+
+def _test(file: YamlFile, i: int, row: dict[str, Any], base: KnowledgeBase, owner: str | None) -> Iterator[Problem]:
+    also = row.get("also") or []
+    for target in (row["entry"], *(also if isinstance(also, list) else [str(also)])):
+        if target not in base.entries and target != NO_ENTRY:
+            said = f"检验题“{row['q']}”指向不存在的条目“{target}”。请改成已有的编号。"
+            yield Problem(file.path, file.line("tests", i), said, code="test_dangling")
+    if owner:
+        said = f"检验题“{row['q']}”就是 {owner} 的一句相似问，考不出什么。请换个说法。"
+        yield Problem(file.path, file.line("tests", i), said, code="test_stored")

@@ -11,10 +11,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from intents import KnowledgeBase, Matcher, Problem
+from intents import Matcher
 from intents.diff import compare
 from intents.evaluate import question_files, read_cases
-from intents.lint import lint
+from intents.lint import inspect
 
 Learn = Callable[[Path], Matcher]
 """A matcher on a knowledge directory; may take seconds."""
@@ -46,19 +46,11 @@ def staged(directory: Path, texts: Mapping[str, str | None]) -> Iterator[Path]:
         yield copy
 
 
-def findings(directory: Path, today: date) -> list[Problem]:
-    """Format first; lint only where the base can be loaded."""
-    problems = KnowledgeBase.check(directory)
-    if any(p.severity == "error" for p in problems):
-        return problems
-    return [*problems, *lint(KnowledgeBase.load(directory), today)]
-
-
 def new_problems(directory: Path, texts: Mapping[str, str | None], today: date) -> tuple[dict[str, Any], ...]:
     """Problems that these texts bring; lines may have moved, so that problems are told apart by path and message."""
-    known = {(p.path, p.message) for p in findings(directory, today)}
+    known = {(p.path, p.message) for p in inspect(directory, today)}
     with staged(directory, texts) as copy:
-        found = [p for p in findings(copy, today) if (p.path, p.message) not in known]
+        found = [p for p in inspect(copy, today) if (p.path, p.message) not in known]
     keys = ("path", "line", "severity", "code", "message")
     return tuple({key: getattr(p, key) for key in keys} for p in found)
 
