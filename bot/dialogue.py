@@ -180,10 +180,10 @@ class Dialogue:
         raise AssertionError("unreachable")
 
     async def _late(self, message: Message, reply: Reply, deliver: bool) -> list[Late]:
-        """Answers by staff that this person has not got; none beside an emergency, which stands alone."""
+        """Answers by staff that this chat has not got; none beside an emergency, which stands alone."""
         if reply.calls or (reply.entry or "").startswith("safety.") or reply.key in ("forget_ask", "forget_done"):
             return []
-        return (await self._store.late(message.channel, message.person, refused_only=deliver))[:_MOST_LATE]
+        return (await self._store.late(message.channel, message.chat, refused_only=deliver))[:_MOST_LATE]
 
     def _said_already(self, message: Message) -> bool:
         """Whether this person was asked within the last minute to slow down: once is enough, the rest is recorded."""

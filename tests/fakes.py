@@ -149,7 +149,7 @@ class MemoryStore:
             self._set(outgoing.id, OutboxState.SENDING, outgoing.attempts)
         return due
 
-    async def late(self, channel: str, person: str, refused_only: bool) -> list[Late]:
+    async def late(self, channel: str, chat: str, refused_only: bool) -> list[Late]:
         """See Store."""
         return [late for late in self.waiting if late.outbox not in {n for turn in self.turns for n in turn.late}]
 

@@ -224,8 +224,11 @@ class Store(Protocol):
     async def free_ticket_number(self) -> str:
         """A random number that no ticket has."""
 
-    async def late(self, channel: str, person: str, refused_only: bool) -> list[Late]:
-        """Late answers that wait for this person, oldest first; `refused_only` leaves out what a sender will bring."""
+    async def late(self, channel: str, chat: str, refused_only: bool) -> list[Late]:
+        """Late answers that wait for this chat, oldest first; `refused_only` leaves out what a sender will bring.
+
+        By chat, not by person: what somebody asked in private is not told in a group.
+        """
 
     async def visit(self, channel: str, chat: str) -> list[Shown]:
         """Every late answer of a visit, oldest first, but those given with a message; new ones count as given now."""

@@ -29,13 +29,13 @@ class LateAnswers:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
 
-    async def waiting(self, channel: str, person: str, refused_only: bool) -> list[Late]:
+    async def waiting(self, channel: str, chat: str, refused_only: bool) -> list[Late]:
         """See Store.late."""
         states = (OutboxState.FAILED.value,) if refused_only else _WAITING
         query = (
             sa.select(outbox.c.id, outbox.c.ref, outbox.c.reply)
             .join(deliveries, deliveries.c.outbox == outbox.c.id)
-            .where(deliveries.c.channel == channel, deliveries.c.person == person)
+            .where(deliveries.c.channel == channel, deliveries.c.chat == chat)
             .where(outbox.c.state.in_(states), outbox.c.note != SUPERSEDED)
             .order_by(outbox.c.id)
         )
