@@ -15,7 +15,7 @@ from bot.desk.publishing import MARKER
 from bot.errors import KnowledgeError
 from bot.paths import knowledge_dir
 from intents import KnowledgeBase, Matcher
-from intents.encoder import CachedEncoder, Encoder, UseEncoder
+from intents.encoder import CachedEncoder, E5Encoder, Encoder, UseEncoder
 from intents.knowledge import fingerprint
 
 log = logging.getLogger(__name__)
@@ -26,10 +26,19 @@ def make_encoders(setting: str, cache: Path, progress: Progress | None = None) -
     """The encoders to use, and a line that says which and why."""
     if setting == "off":
         return [], "关（设置 knowledge.encoder: off）"
-    try:
-        return [CachedEncoder(UseEncoder(), cache, progress)], "开（通用句向量）"
-    except ImportError:
-        return [], "关（没有安装；pip install 'fawen[encoder]' 后更懂口语）"
+    found: list[Encoder] = []
+    for make in (UseEncoder, E5Encoder) if setting == "auto" else (UseEncoder,):
+        try:
+            found.append(CachedEncoder(make(), cache, progress))
+        except (ImportError, OSError):
+            # the second is only ever asked after the first: the weights are fitted in this order
+            break
+    notes = (
+        "关（没有安装；pip install 'fawen[encoder]' 后更懂口语）",
+        "开（通用句向量" + ("；没有 E5，长句少懂一些）" if setting == "auto" else "）"),
+        "开（通用句向量，拿不准时再用 E5）",
+    )
+    return found, notes[len(found)]
 
 
 def make_matcher(directory: Path, cache: Path | None, encoders: Sequence[Encoder] = ()) -> Matcher:

@@ -21,7 +21,7 @@ CONFIG = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="设置文件，默认 ./config.yaml（有的话）。",
 )
-ENCODER = click.option("--encoder", type=click.Choice(["auto", "off"]), default=None, help="是否使用句向量。")
+ENCODER = click.option("--encoder", type=click.Choice(["auto", "fast", "off"]), default=None, help="是否使用句向量。")
 
 
 def fail(message: str, code: int = 2) -> NoReturn:

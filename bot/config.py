@@ -56,8 +56,8 @@ class KnowledgeSettings(_Section):
     """How often changed files are looked for; 0 switches reloading off."""
     cache_dir: Path = Path(".cache")
     """Where learnt weights and sentence vectors are kept; safe to delete."""
-    encoder: Literal["auto", "off"] = "auto"
-    """Sentence vectors when the package for them is installed."""
+    encoder: Literal["auto", "fast", "off"] = "auto"
+    """Sentence vectors when the packages for them are installed; `fast` leaves out the slower of the two."""
 
 
 class Web(_Section):

@@ -101,7 +101,7 @@ _BAD = ("wrong", "missed", "false")
 
 def run_regression(matcher: Matcher, directory: Path, progress: Any, update: bool) -> int:
     """Our own test questions against the list of known misses; the number of misses that are not on it."""
-    name = "+".join(["lexical", *(e.name for e in matcher.scorer.encoders)])
+    name = "+".join(["lexical", *(e.name for e in matcher.encoders)])
     path = directory / "tests" / KNOWN
     data = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
     known: dict[str, list[str]] = dict((data or {}).get("known") or {})

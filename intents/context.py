@@ -15,7 +15,7 @@ import numpy as np
 
 from intents.index import Floats
 from intents.model import ASK
-from intents.scoring import Question, Scorer
+from intents.phrases import Phrases, Question
 
 if TYPE_CHECKING:
     from intents.matcher import Match
@@ -37,9 +37,14 @@ def carried(outcome: str, entry: str | None, options: Sequence[str]) -> str | No
     return None if found is None or found.startswith("chat.") else found
 
 
-def context_features(scorer: Scorer, question: Question, context: Context) -> Floats:
-    """Flags (candidates, FEATURES): same topic, the same entry, related to it, and asked aspect within the topic."""
-    names = scorer.candidates
+def context_features(
+    scorer: Phrases, question: Question, context: Context, names: Sequence[str] | None = None
+) -> Floats:
+    """Flags (names, FEATURES): same topic, the same entry, related to it, and asked aspect within the topic.
+
+    `names` are the candidates in question, all of the base by default.
+    """
+    names = scorer.candidates if names is None else names
     features = np.zeros((len(names), len(FEATURES)), np.float32)
     entry = scorer.knowledge.entries.get(context.entry)
     if entry is None or shifts(scorer, question):
@@ -59,30 +64,34 @@ def context_features(scorer: Scorer, question: Question, context: Context) -> Fl
     return features
 
 
-def shifts(scorer: Scorer, question: Question) -> bool:
+def shifts(scorer: Phrases, question: Question) -> bool:
     """Whether the text itself says that the subject changes."""
     plain = scorer.normalizer.plain(question.text)
     return any(plain.startswith(word) for word in scorer.shift_words)
 
 
-def context_scores(scorer: Scorer, weights: Floats, question: Question, context: Context) -> Floats | None:
+def context_scores(
+    scorer: Phrases, weights: Floats, question: Question, context: Context, names: Sequence[str] | None = None
+) -> Floats | None:
     """What is added to each candidate's score; None when the context has no say.
 
-    `weights` (3, FEATURES): at length 0, per ten characters, and for a text that starts like a follow-up.
+    `weights` (3, FEATURES): at length 0, per ten characters, and for a text that starts like a follow-up. `names` as in
+    `context_features`.
     """
-    features = context_features(scorer, question, context)
+    names = scorer.candidates if names is None else names
+    features = context_features(scorer, question, context, names)
     if not features.any():
         return None
     added = features @ np.maximum(context_terms(scorer, question) @ weights, 0)
-    return np.asarray(added + settled(scorer), np.float32)
+    return np.asarray(added + settled(names), np.float32)
 
 
-def settled(scorer: Scorer) -> Floats:
-    """What the conversation takes from questions that could mean several: it says which is meant; (candidates,)."""
-    return np.array([-20 if c.startswith(ASK) else 0 for c in scorer.candidates], np.float32)
+def settled(names: Sequence[str]) -> Floats:
+    """What the conversation takes from questions that could mean several: it says which is meant; (names,)."""
+    return np.array([-20 if c.startswith(ASK) else 0 for c in names], np.float32)
 
 
-def context_terms(scorer: Scorer, question: Question) -> Floats:
+def context_terms(scorer: Phrases, question: Question) -> Floats:
     """What the amounts depend on: 1, the length in tens of characters (at most 4), starts like a follow-up."""
     starts = scorer.normalizer.plain(question.text).startswith(scorer.followup_words)
     return np.array([1, min(len(question.normal), 40) / 10, starts], np.float32)

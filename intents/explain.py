@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from intents.context import Context
-from intents.focus import both_ends
-from intents.matcher import RANKED_LENGTH, Matcher
+from intents.matcher import Matcher
 from intents.ranking import length_term
 
 SHOWN = 5
@@ -33,30 +32,28 @@ def explain(matcher: Matcher, text: str, context: Context | None = None) -> dict
 
 
 def _ranking(matcher: Matcher, text: str, context: Context | None) -> dict[str, Any]:
-    scorer = matcher.scorer
-    question = scorer.question(both_ends(text, RANKED_LENGTH))
+    question = matcher.question(text)
     weighed = matcher.weigh(question, context)
-    p, evidence, ranking = weighed.p, weighed.evidence, weighed.ranking
+    p, names, ranking = weighed.p, weighed.names, weighed.ranking
     length = length_term(question.normal)
-    columns = [scorer.signals.index(s) for s in ranking.signals]
+    columns = [matcher.ranker.signals.index(s) for s in ranking.signals]
     weights = ranking.weights + length * ranking.by_length
     shown = sorted(range(len(p)), key=lambda i: (-float(p[i]), i))[:SHOWN]
+    entries, thresholds = matcher.knowledge.entries, matcher.fitted.thresholds
     return {
         "focus": question.focus,
         "aspects": sorted(question.aspects),
-        "thresholds": {name: getattr(matcher.fitted.thresholds, name) for name in matcher.fitted.thresholds.__slots__},
+        "thresholds": {name: getattr(thresholds, name) for name in thresholds.__slots__},
         "candidates": [
             {
-                "entry": scorer.candidates[i],
-                "title": matcher.knowledge.entries[scorer.candidates[i]].title
-                if scorer.candidates[i] in matcher.knowledge.entries
-                else "",
+                "entry": names[i],
+                "title": entries[names[i]].title if names[i] in entries else "",
                 "confidence": round(float(p[i]), 4),
-                "phrase": scorer.originals[nearest] if (nearest := scorer.nearest(evidence, i)) >= 0 else "",
+                "phrase": weighed.nearest(i),
                 "signals": {
                     name: {
-                        "value": round(float(evidence.values[i, column]), 4),
-                        "counts": round(float(evidence.values[i, column] * weight), 3),
+                        "value": round(float(weighed.values[i, column]), 4),
+                        "counts": round(float(weighed.values[i, column] * weight), 3),
                     }
                     for name, column, weight in zip(ranking.signals, columns, weights, strict=True)
                 },

@@ -135,7 +135,9 @@ def _turns(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> list[
         gold = np.array([c in turn.right for c in scorer.candidates])
         if gold.any():
             features = context_features(scorer, question, Context(turn.before))
-            rows.append((np.log(p + 1e-9) + settled(scorer), features, context_terms(scorer, question), gold))
+            rows.append(
+                (np.log(p + 1e-9) + settled(scorer.candidates), features, context_terms(scorer, question), gold)
+            )
     return rows
 
 

@@ -13,17 +13,21 @@ from typing import Any, Literal
 
 import numpy as np
 
-from intents.context import Context, context_scores
+from intents.cascade import Cascade, Weighed, step_names
+from intents.context import Context
 from intents.decide import MAX_OPTIONS, Decision, decide
 from intents.encoder import Encoder
 from intents.focus import both_ends
-from intents.index import Floats
+from intents.large import LargeRanker
+from intents.linear import MAX_PHRASES
 from intents.model import NO_ENTRY, Ask, KnowledgeData
 from intents.model_cache import load_linear, save_linear
 from intents.normalize import Normalizer
-from intents.ranking import Fitted, Ranking, kinds_of, length_term, load_fitted
+from intents.phrases import Question
+from intents.postings import Progress
+from intents.ranking import Fitted, load_fitted
 from intents.safety import SafetyRules
-from intents.scoring import Evidence, Question, Scorer
+from intents.scoring import Scorer
 
 Outcome = Literal["answer", "options", "none"]
 MAX_LENGTH = 4_000
@@ -31,9 +35,6 @@ MAX_LENGTH = 4_000
 RANKED_LENGTH = 1_200
 """Characters that are ranked; of longer texts the beginning and the end, where the matter and the question stand."""
 RANKED = 6
-SURE_AT_ONCE = 0.95
-SURE = 0.9
-"""Least probability at which a step of `Matcher.weigh` is taken at its word and the dearer signals are not computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +77,6 @@ class Match:
         }
 
 
-@dataclass(frozen=True)
-class Weighed:
-    """What the ranking made of a question."""
-
-    p: Floats
-    """One probability a candidate."""
-    evidence: Evidence
-    ranking: Ranking
-    """The weights that were used."""
-    used_context: bool
-    """Whether the conversation so far had a say."""
-
-
 class Matcher:
     """Understands questions against one knowledge base; immutable after construction, safe to share."""
 
@@ -99,19 +87,32 @@ class Matcher:
         encoders: Sequence[Encoder] = (),
         cache: Path | None = None,
         fitted: Fitted | None = None,
+        progress: Progress | None = None,
     ) -> None:
-        """`cache` is a directory for what takes seconds to learn; without it the base is learnt at each start."""
+        """`cache` is a directory for what takes seconds to learn; without it the base is learnt at each start.
+
+        A base of more phrases than `intents.linear.MAX_PHRASES` is ranked by short lists and without encoders;
+        `progress(done, total)` is told how far its index is.
+        """
         self.knowledge = knowledge
         self.normalizer = Normalizer(knowledge.lexicon)
         self.safety = SafetyRules(knowledge.entries.values(), self.normalizer)
-        stored = load_linear(cache, knowledge, encoders) if cache else None
-        self.scorer = Scorer(knowledge, self.normalizer, encoders, weights=stored)
-        if cache and stored is None:
-            save_linear(cache, knowledge, encoders, self.scorer.linear)
-        self.fitted = fitted or load_fitted("+".join(["lexical", *(e.name for e in encoders)]))
-        self._quick = load_fitted("lexical").ranking if encoders and fitted is None else None
-        self._kinds = kinds_of(self.scorer.candidates)
+        self.encoders = tuple(encoders) if count_phrases(knowledge) <= MAX_PHRASES else ()
+        self.ranker: Cascade | LargeRanker
+        if count_phrases(knowledge) <= MAX_PHRASES:
+            self.fitted = fitted or load_fitted("+".join(["lexical", *(e.name for e in encoders)]))
+            self.ranker = self._cascade(cache, () if fitted else tuple(e.name for e in encoders))
+        else:
+            self.fitted = fitted or load_fitted("large")
+            self.ranker = LargeRanker(knowledge, self.normalizer, self.fitted, progress)
         self._exact = self._stored_questions()
+
+    def _cascade(self, cache: Path | None, steps: tuple[str, ...]) -> Cascade:
+        stored = load_linear(cache, self.knowledge, self.encoders) if cache else None
+        scorer = Scorer(self.knowledge, self.normalizer, self.encoders, weights=stored)
+        if cache and stored is None:
+            save_linear(cache, self.knowledge, self.encoders, scorer.linear)
+        return Cascade(scorer, self.fitted, [load_fitted(name).ranking for name in step_names(steps)])
 
     def _stored_questions(self) -> dict[str, tuple[str, str]]:
         exact: dict[str, tuple[str, str]] = {}
@@ -142,11 +143,11 @@ class Matcher:
             return Match(text, "answer", entry, (), 1.0, "exact", (Candidate(entry, 1.0, phrase),))
         if emergency := self.emergency(text):
             return emergency
-        weighed = self.weigh(self.scorer.question(both_ends(text, RANKED_LENGTH)), context)
+        weighed = self.weigh(self.question(text), context)
         thresholds = self.fitted.thresholds
         if weighed.used_context:
             thresholds = replace(thresholds, answer=max(thresholds.answer, thresholds.follow))
-        decision = decide(self.knowledge, self.scorer.candidates, weighed.p, thresholds)
+        decision = decide(self.knowledge, weighed.names, weighed.p, thresholds)
         return self._result(text, decision, weighed)
 
     @staticmethod
@@ -161,38 +162,19 @@ class Matcher:
         entry, words = found
         return Match(text, "answer", entry, (), 1.0, "safety", (Candidate(entry, 1.0, ""),), words)
 
+    def question(self, text: str) -> Question:
+        """The text as it is ranked: of a long one both ends."""
+        return self.ranker.scorer.question(both_ends(text, RANKED_LENGTH))
+
     def weigh(self, question: Question, context: Context | None = None) -> Weighed:
-        """P of each candidate: the cheapest signals decide what is clear, then all lexical ones, then the encoders.
-
-        Where the conversation has a say, everything is computed.
-        """
-        evidence = self.scorer.first(question)
-        length = length_term(question.normal)
-        extra = context_scores(self.scorer, self.fitted.context, question, context) if context else None
-        if extra is None and (first := self.fitted.first) is not None:
-            p = self._apply(first, evidence, length, None)
-            if p.max() >= SURE_AT_ONCE:
-                return Weighed(p, evidence, first, False)
-        self.scorer.add_lexical(question, evidence)
-        if extra is None and self._quick is not None:
-            p = self._apply(self._quick, evidence, length, None)
-            if p.max() >= SURE:
-                return Weighed(p, evidence, self._quick, False)
-        self.scorer.add_sentences(question, evidence.values)
-        ranking = self.fitted.ranking
-        return Weighed(self._apply(ranking, evidence, length, extra), evidence, ranking, extra is not None)
-
-    def _apply(self, ranking: Ranking, evidence: Evidence, length: float, extra: Floats | None) -> Floats:
-        n = len(ranking.signals)
-        if self.scorer.signals[:n] != ranking.signals:
-            raise ValueError(f"weights for {ranking.signals} do not fit the signals {self.scorer.signals}")
-        return ranking.probabilities(evidence.values[:, :n], length, self._kinds, extra)
+        """P of each candidate, with what led to it."""
+        return self.ranker.weigh(question, context)
 
     def _result(self, text: str, decision: Decision, weighed: Weighed) -> Match:
-        names, p, evidence = self.scorer.candidates, weighed.p, weighed.evidence
+        names, p = weighed.names, weighed.p
         order = np.argsort(-p, kind="stable")[:RANKED]
         candidates = tuple(
-            Candidate(names[i], round(float(p[i]), 4), self._phrase(evidence, int(i)))
+            Candidate(names[i], round(float(p[i]), 4), weighed.nearest(int(i)))
             for i in order
             if names[i] != NO_ENTRY and names[i] not in self.knowledge.asks
         )
@@ -208,6 +190,8 @@ class Matcher:
             decision.why,
         )
 
-    def _phrase(self, evidence: Evidence, candidate: int) -> str:
-        nearest = self.scorer.nearest(evidence, candidate)
-        return self.scorer.originals[nearest] if nearest >= 0 else ""
+
+def count_phrases(knowledge: KnowledgeData) -> int:
+    """Stored questions of every kind: of entries, of asks, and the background."""
+    own = sum(len(e.questions) for e in knowledge.entries.values())
+    return own + sum(len(a.questions) for a in knowledge.asks.values()) + len(knowledge.background)

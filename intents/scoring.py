@@ -29,15 +29,14 @@ from rapidfuzz import fuzz, process
 
 from intents import linear
 from intents.encoder import Encoder
-from intents.focus import both_ends, focus
+from intents.focus import both_ends
 from intents.index import Floats, GramIndex
-from intents.model import NO_ENTRY, ROUTING, Entry, KnowledgeData
+from intents.model import KnowledgeData
 from intents.normalize import Normalizer
+from intents.phrases import Phrases, Question, is_background
 
 RERANKED = 24
 """Candidates whose nearest phrase is compared letter by letter."""
-SENTENCE = 400
-"""Characters that an encoder reads of a long text: its time grows with them."""
 NEAREST = 24
 """Candidates whose phrases are compared by sentence vectors."""
 PARTIAL_LENGTH = 6
@@ -63,18 +62,6 @@ def encoder_signals(name: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class Question:
-    """A question prepared once for every signal."""
-
-    text: str
-    """As typed."""
-    normal: str
-    focus: str
-    """Asking clause of a long message, '' for a short one."""
-    aspects: frozenset[str]
-
-
-@dataclass(frozen=True)
 class Evidence:
     """Signals of one question: `values[c, s]` for candidate c and signal s; filled in step by step."""
 
@@ -83,8 +70,8 @@ class Evidence:
     """Of every phrase."""
 
 
-class Scorer:
-    """Everything learnt from one knowledge base that signals need. `candidates` are entry ids, `none` last."""
+class Scorer(Phrases):
+    """Everything learnt from one knowledge base that signals need."""
 
     def __init__(
         self,
@@ -95,12 +82,7 @@ class Scorer:
         weights: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         """`held_out` are phrase numbers to leave out, for cross-validation; `weights` are linear weights from a cache."""
-        self.normalizer = normalizer
-        self.knowledge = knowledge
-        entries = [e for e in knowledge.entries.values() if e.status == "published"]
-        self.candidates: list[str] = [*sorted([*(e.id for e in entries), *knowledge.asks]), NO_ENTRY]
-        self.position = {c: i for i, c in enumerate(self.candidates)}
-        self._collect(entries, held_out)
+        super().__init__(knowledge, normalizer, held_out)
         self.index = GramIndex(self.phrases, self.groups)
         self.concepts = GramIndex([normalizer.concepts(p) for p in self.phrases], self.groups)
         self._reduce = _Reducer(self.group_owner[self.groups], len(self.candidates))
@@ -111,33 +93,7 @@ class Scorer:
         self.linear: dict[str, NDArray[Any]] = dict(weights or {})
         self._vectors: dict[str, Floats] = {}
         self._learn()
-        against = [(self.position[e.id], normalizer(q)) for e in entries for q in e.not_questions]
-        self._against_owner = np.array([position for position, _ in against], np.int32)
-        self._against = [sentence for _, sentence in against]
-        self._aspect_of = [(self.position[e.id], e.aspect) for e in entries if e.aspect]
-        self._cues = [
-            (cue, aspect) for aspect, cues in knowledge.lexicon.aspects.items() for cue in map(normalizer, cues) if cue
-        ]
-        plain = normalizer.plain
-        self.followup_words = tuple(filter(None, map(plain, knowledge.lexicon.followup_starts)))
-        self.shift_words = tuple(filter(None, map(plain, knowledge.lexicon.topic_shift)))
-        self._background = np.array([c in ROUTING or c == NO_ENTRY for c in self.candidates])
-
-    def _collect(self, entries: Sequence[Entry], held_out: frozenset[int]) -> None:
-        """Number all phrases, grouped by candidate and, for the background, by domain."""
-        raw: list[tuple[str, str, str]] = []
-        for entry in entries:
-            raw += [(entry.id, "", q) for q in entry.questions]
-        raw += [(ask.id, "", q) for ask in self.knowledge.asks.values() for q in ask.questions]
-        raw += [(b.entry, b.domain, b.question) for b in self.knowledge.background if b.entry in self.position]
-        raw.sort(key=lambda r: (self.position[r[0]], r[1]))
-        self.all_phrases = raw
-        kept = [r for i, r in enumerate(raw) if i not in held_out]
-        keys = {key: i for i, key in enumerate(dict.fromkeys((r[0], r[1]) for r in kept))}
-        self.groups = np.array([keys[r[0], r[1]] for r in kept], np.int32)
-        self.group_owner = np.array([self.position[owner] for owner, _ in keys], np.int32)
-        self.originals = [r[2] for r in kept]
-        self.phrases = [self.normalizer(q) for q in self.originals]
+        self._background = is_background(self.candidates) > 0
 
     def _learn(self) -> None:
         self.has_linear = 0 < len(self.phrases) <= linear.MAX_PHRASES
@@ -146,23 +102,17 @@ class Scorer:
         if self.has_linear and "concept" not in self.linear:
             self.linear["concept"] = linear.fit_grams(self.concepts)
         for encoder in self.encoders:
-            vectors = encoder.encode(self.originals)
+            vectors = encoder.encode([both_ends(q, encoder.reads) for q in self.originals])
             self._vectors[encoder.name] = vectors
             if encoder.name not in self.linear:
                 self.linear[encoder.name] = linear.fit_vectors(vectors, self.groups)
-
-    def question(self, text: str) -> Question:
-        """Prepare a text; the normal form may be empty (no word in it)."""
-        normal = self.normalizer(text)
-        part = focus(self.normalizer.clauses(text)) if len(normal) >= 22 else ""
-        asked = part or normal
-        return Question(text, normal, part, frozenset(a for cue, a in self._cues if cue in asked))
 
     def evidence(self, question: Question) -> Evidence:
         """All signals of one question."""
         found = self.first(question)
         self.add_lexical(question, found)
-        self.add_sentences(question, found.values)
+        for encoder in self.encoders:
+            self.add_sentence(encoder, question, found.values)
         return found
 
     def first(self, question: Question) -> Evidence:
@@ -191,15 +141,13 @@ class Scorer:
         span = self._reduce.span(candidate)
         return span.start + int(found.cosines[span].argmax()) if span.stop > span.start else -1
 
-    def add_sentences(self, question: Question, values: Floats) -> None:
-        """Fill in the encoders' signals of `values`, in place."""
-        names = self._names
-        for encoder in self.encoders:
-            self._sentences(encoder, question.text, values, names)
+    def add_sentence(self, encoder: Encoder, question: Question, values: Floats) -> None:
+        """Fill in one encoder's signals of `values`, in place.
 
-    def _sentences(self, encoder: Encoder, text: str, values: Floats, names: Mapping[str, int]) -> None:
-        """Sentence vectors: ridge for every candidate; the nearest phrase only of those that ridge ranks first."""
-        vector = encoder.encode([both_ends(text, SENTENCE)])[0]
+        Ridge regression for every candidate; the nearest phrase only of those that rank first so far.
+        """
+        names = self._names
+        vector = encoder.encode([both_ends(question.text, encoder.reads)])[0]
         first, second = encoder_signals(encoder.name)
         values[:, names[first]] = self._owners.max(vector @ self.linear[encoder.name])
         likely = values[:, names[first]] + values[:, names["linear"]]
@@ -253,10 +201,10 @@ class Scorer:
         values[:, names["focus_bm25"]] = self._owners.max(self.index.bm25(ids))
 
     def _rules(self, question: Question, values: Floats, names: Mapping[str, int]) -> None:
-        if self._against:
-            ratios = process.cdist([question.normal], self._against, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
-            np.maximum.at(values[:, names["against"]], self._against_owner, ratios)
-        for position, aspect in self._aspect_of:
+        if self.against:
+            ratios = process.cdist([question.normal], self.against, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
+            np.maximum.at(values[:, names["against"]], self.against_owner, ratios)
+        for position, aspect in self.aspect_of:
             if aspect in question.aspects:
                 values[position, names["aspect"]] = 1
 

@@ -1,0 +1,103 @@
+"""One probability a candidate for a question, at no more cost than it needs: steps of dearer and dearer signals.
+
+    first     grams: linear, bm25, cosine, unknown          taken at its word from SURE_AT_ONCE
+    lexical   all signals without an encoder                 from SURE
+    + each encoder in turn                                   from SURE; the last one always
+
+Where the conversation has a say, everything is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from intents.context import Context, context_scores
+from intents.index import Floats
+from intents.phrases import Phrases, Question
+from intents.ranking import Fitted, Ranking, kinds_of, length_term
+from intents.scoring import LEXICAL, Evidence, Scorer, encoder_signals
+
+SURE_AT_ONCE = 0.95
+SURE = 0.9
+"""Least probability at which a step is taken at its word and the dearer signals are not computed."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What the ranking made of a question."""
+
+    names: Sequence[str]
+    """The candidates that were compared."""
+    p: Floats
+    """One probability a name."""
+    values: Floats
+    """Signals (names, signals) as far as they were computed."""
+    ranking: Ranking
+    """The weights that were used."""
+    used_context: bool
+    """Whether the conversation so far had a say."""
+    nearest: Callable[[int], str]
+    """The stored question nearest to the text, for a position in `names`; '' without any."""
+
+
+class Cascade:
+    """Ranks with a Scorer: every candidate, every signal that is needed."""
+
+    def __init__(self, scorer: Scorer, fitted: Fitted, steps: Sequence[Ranking] = ()) -> None:
+        """`steps` are the rankings for the lexical signals and each encoder but the last; `fitted` is for all of them."""
+        self.scorer: Phrases = scorer
+        self._scorer, self._fitted, self._steps = scorer, fitted, tuple(steps)
+        self._kinds = kinds_of(scorer.candidates)
+        every = (*steps, fitted.ranking)
+        for ranking in every:
+            if scorer.signals[: len(ranking.signals)] != ranking.signals:
+                raise ValueError(f"weights for {ranking.signals} do not fit the signals {scorer.signals}")
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Names of the columns of `Weighed.values`."""
+        return self._scorer.signals
+
+    def weigh(self, question: Question, context: Context | None = None) -> Weighed:
+        """P of each candidate."""
+        scorer = self._scorer
+        evidence = scorer.first(question)
+        length = length_term(question.normal)
+        extra = context_scores(scorer, self._fitted.context, question, context) if context else None
+        first = self._fitted.first
+        if extra is None and first is not None:
+            p = self._apply(first, evidence, length)
+            if p.max() >= SURE_AT_ONCE:
+                return self._weighed(p, evidence, first)
+        scorer.add_lexical(question, evidence)
+        for ranking, encoder in zip(self._steps, scorer.encoders, strict=False):
+            if extra is None:
+                p = self._apply(ranking, evidence, length)
+                if p.max() >= SURE:
+                    return self._weighed(p, evidence, ranking)
+            scorer.add_sentence(encoder, question, evidence.values)
+        for encoder in scorer.encoders[len(self._steps) :]:
+            scorer.add_sentence(encoder, question, evidence.values)
+        ranking = self._fitted.ranking
+        return self._weighed(self._apply(ranking, evidence, length, extra), evidence, ranking, extra is not None)
+
+    def _apply(self, ranking: Ranking, evidence: Evidence, length: float, extra: Floats | None = None) -> Floats:
+        return ranking.probabilities(evidence.values[:, : len(ranking.signals)], length, self._kinds, extra)
+
+    def _weighed(self, p: Floats, evidence: Evidence, ranking: Ranking, used_context: bool = False) -> Weighed:
+        def nearest(candidate: int) -> str:
+            at = self._scorer.nearest(evidence, candidate)
+            return self._scorer.originals[at] if at >= 0 else ""
+
+        return Weighed(self._scorer.candidates, p, evidence.values, ranking, used_context, nearest)
+
+
+def step_names(encoders: Sequence[str]) -> list[str]:
+    """Names in weights.json of the rankings of all steps but the last: `lexical`, `lexical+use` ..."""
+    return ["+".join(["lexical", *encoders[:n]]) for n in range(len(encoders))]
+
+
+def step_signals(encoders: Sequence[str]) -> tuple[str, ...]:
+    """The signals of a set of encoders, in the order of a Scorer."""
+    return LEXICAL + tuple(s for name in encoders for s in encoder_signals(name))

@@ -1,0 +1,115 @@
+"""Ranking for bases of tens of thousands of phrases and more: a short list first, signals only for what is on it.
+
+The short list is what the phrases nearest by cosine belong to (`intents.postings`), with the routing entries, `none` and
+what the conversation is about. Linear models and synonyms, which need work for every candidate, are left to `Cascade`;
+the weights of the set `large` are fitted without them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from intents.cascade import Weighed
+from intents.context import Context, context_scores
+from intents.index import Floats, Ints
+from intents.model import NO_ENTRY, ROUTING, KnowledgeData
+from intents.normalize import Normalizer
+from intents.phrases import Phrases, Question, is_background
+from intents.postings import LargeIndex, Progress
+from intents.ranking import Fitted, kinds_of, length_term
+from intents.scoring import PARTIAL_LENGTH
+
+LARGE = ("bm25", "cosine", "unknown", "ratio", "partial", "focus_bm25", "against", "aspect")
+"""Signals, each meaning what it means in `intents.scoring`."""
+LISTED = 24
+"""Candidates on the short list, beside the routing ones."""
+
+
+class LargeRanker:
+    """Ranks the candidates of a short list."""
+
+    signals = LARGE
+
+    def __init__(
+        self,
+        knowledge: KnowledgeData,
+        normalizer: Normalizer,
+        fitted: Fitted,
+        progress: Progress | None = None,
+    ) -> None:
+        """Raises ValueError when `fitted` is for other signals."""
+        if fitted.ranking.signals != LARGE:
+            raise ValueError(f"weights for {fitted.ranking.signals} do not fit the signals {LARGE}")
+        self.scorer = Phrases(knowledge, normalizer)
+        self._fitted = fitted
+        self.index = LargeIndex(self.scorer.phrases, self.scorer.groups, progress)
+        owners = self.scorer.group_owner
+        self._always = [self.scorer.position[c] for c in (*ROUTING, NO_ENTRY) if c in self.scorer.position]
+        self._first_group = np.searchsorted(owners, np.arange(len(self.scorer.candidates) + 1))
+        self._aspects = dict(self.scorer.aspect_of)
+        self._against: dict[int, list[str]] = {}
+        for owner, sentence in zip(self.scorer.against_owner.tolist(), self.scorer.against, strict=True):
+            self._against.setdefault(owner, []).append(sentence)
+
+    def weigh(self, question: Question, context: Context | None = None) -> Weighed:
+        """P of each candidate of the short list."""
+        asked = self.index.asked(question.normal)
+        found = self.index.nearest(asked)
+        owner_of = self.scorer.group_owner[self.index.groups[found.phrases]] if len(found.phrases) else found.phrases
+        listed, first = np.unique(owner_of, return_index=True)
+        order = np.argsort(first, kind="stable")[:LISTED]
+        nearest = {int(listed[i]): (int(found.phrases[first[i]]), float(found.cosines[first[i]])) for i in order}
+        members = sorted({*nearest, *self._always, *self._in_context(context)})
+        names = [self.scorer.candidates[m] for m in members]
+        values = self._values(question, members, nearest)
+        extra = context_scores(self.scorer, self._fitted.context, question, context, names) if context else None
+        ranking = self._fitted.ranking
+        p = ranking.probabilities(values, length_term(question.normal), kinds_of(names), extra)
+
+        def phrase(position: int) -> str:
+            at = nearest.get(members[position])
+            return self.scorer.originals[at[0]] if at else ""
+
+        return Weighed(names, p, values, ranking, extra is not None, phrase)
+
+    def _in_context(self, context: Context | None) -> list[int]:
+        entry = self.scorer.knowledge.entries.get(context.entry) if context else None
+        if entry is None:
+            return []
+        about = (entry.id, *entry.related, *(c.entry for c in entry.confusable))
+        return [self.scorer.position[i] for i in about if i in self.scorer.position]
+
+    def _values(self, question: Question, members: list[int], nearest: dict[int, tuple[int, float]]) -> Floats:
+        values = np.zeros((len(members), len(LARGE)), np.float32)
+        column = {name: i for i, name in enumerate(LARGE)}
+        values[:, column["bm25"]] = self._bm25(question.normal, members)
+        values[:, column["focus_bm25"]] = (
+            self._bm25(question.focus, members) if question.focus else values[:, column["bm25"]]
+        )
+        unknown = 1 - self.index.coverage(question.normal)
+        values[:, column["unknown"]] = unknown * is_background([self.scorer.candidates[m] for m in members])
+        rows = [i for i, m in enumerate(members) if m in nearest]
+        if rows and question.normal:
+            near = [self.scorer.phrases[nearest[members[i]][0]] for i in rows]
+            values[rows, column["cosine"]] = [nearest[members[i]][1] for i in rows]
+            ratio = process.cdist([question.normal], near, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
+            values[rows, column["ratio"]] = ratio
+            if len(question.normal) > PARTIAL_LENGTH:
+                partial = process.cdist([question.normal], near, scorer=fuzz.partial_ratio, dtype=np.float32)[0] / 100
+                values[rows, column["partial"]] = np.where([len(n) >= PARTIAL_LENGTH for n in near], partial, 0)
+        for i, m in enumerate(members):
+            values[i, column["aspect"]] = self._aspects.get(m, "") in question.aspects
+            for sentence in self._against.get(m, ()):
+                score = fuzz.ratio(question.normal, sentence) / 100
+                values[i, column["against"]] = max(values[i, column["against"]], score)
+        return values
+
+    def _bm25(self, normal: str, members: list[int]) -> Floats:
+        """Of each member the best of its groups."""
+        begin, end = self._first_group[members], self._first_group[np.array(members) + 1]
+        groups: Ints = np.concatenate([np.arange(a, b, dtype=np.int32) for a, b in zip(begin, end, strict=True)])
+        scores = self.index.bm25(self.index.asked(normal), groups)
+        out = np.zeros(len(members), np.float32)
+        np.maximum.at(out, np.repeat(np.arange(len(members)), end - begin), scores)
+        return out

@@ -1,0 +1,77 @@
+"""What every way of ranking knows of a knowledge base: candidates, their phrases in order, and how a question is prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from intents.focus import LONG, focus
+from intents.index import Floats, Ints
+from intents.model import NO_ENTRY, ROUTING, Entry, KnowledgeData
+from intents.normalize import Normalizer
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question prepared once for every signal."""
+
+    text: str
+    """As typed."""
+    normal: str
+    focus: str
+    """Asking clause of a long message, '' for a short one."""
+    aspects: frozenset[str]
+
+
+class Phrases:
+    """Phrases of one base, grouped by candidate and, for the background, by domain; a group stands together."""
+
+    def __init__(
+        self, knowledge: KnowledgeData, normalizer: Normalizer, held_out: frozenset[int] = frozenset()
+    ) -> None:
+        """`held_out` are phrase numbers to leave out, for cross-validation."""
+        self.knowledge, self.normalizer = knowledge, normalizer
+        entries = [e for e in knowledge.entries.values() if e.status == "published"]
+        self.candidates: list[str] = [*sorted([*(e.id for e in entries), *knowledge.asks]), NO_ENTRY]
+        """Entry ids and groups of asks.yaml in alphabetical order, `none` last."""
+        self.position = {c: i for i, c in enumerate(self.candidates)}
+        self._collect(entries, held_out)
+        against = [(self.position[e.id], normalizer(q)) for e in entries for q in e.not_questions]
+        self.against_owner = np.array([position for position, _ in against], np.int32)
+        self.against = [sentence for _, sentence in against]
+        self.aspect_of = [(self.position[e.id], e.aspect) for e in entries if e.aspect]
+        self._cues = [
+            (cue, aspect) for aspect, cues in knowledge.lexicon.aspects.items() for cue in map(normalizer, cues) if cue
+        ]
+        plain = normalizer.plain
+        self.followup_words = tuple(filter(None, map(plain, knowledge.lexicon.followup_starts)))
+        self.shift_words = tuple(filter(None, map(plain, knowledge.lexicon.topic_shift)))
+
+    def _collect(self, entries: Sequence[Entry], held_out: frozenset[int]) -> None:
+        raw: list[tuple[str, str, str]] = []
+        for entry in entries:
+            raw += [(entry.id, "", q) for q in entry.questions]
+        raw += [(ask.id, "", q) for ask in self.knowledge.asks.values() for q in ask.questions]
+        raw += [(b.entry, b.domain, b.question) for b in self.knowledge.background if b.entry in self.position]
+        raw.sort(key=lambda r: (self.position[r[0]], r[1]))
+        self.all_phrases = raw
+        kept = [r for i, r in enumerate(raw) if i not in held_out]
+        keys = {key: i for i, key in enumerate(dict.fromkeys((r[0], r[1]) for r in kept))}
+        self.groups: Ints = np.array([keys[r[0], r[1]] for r in kept], np.int32)
+        self.group_owner: Ints = np.array([self.position[owner] for owner, _ in keys], np.int32)
+        self.originals = [r[2] for r in kept]
+        self.phrases = [self.normalizer(q) for q in self.originals]
+
+    def question(self, text: str) -> Question:
+        """Prepare a text; the normal form may be empty (no word in it)."""
+        normal = self.normalizer(text)
+        part = focus(self.normalizer.clauses(text)) if len(normal) >= LONG else ""
+        asked = part or normal
+        return Question(text, normal, part, frozenset(a for cue, a in self._cues if cue in asked))
+
+
+def is_background(names: Sequence[str]) -> Floats:
+    """1 for the routing entries and `none`, 0 for the others; shape (names,)."""
+    return np.array([c in ROUTING or c == NO_ENTRY for c in names], np.float32)

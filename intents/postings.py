@@ -1,0 +1,233 @@
+"""The index for large bases: grams of one to three characters in flat arrays, searched rarest first.
+
+A search adds up the postings of the rarest grams, at most BUDGET of them, takes the phrases that lead and computes their
+cosines exactly from a forward table. What was left out can score at most `last + rest`, where `rest` bounds the grams not
+read: `Found.certain` says whether that could still beat the best. The cost of a question hardly grows with the number of
+phrases, since rare grams stay rare. A gram counts once a phrase. tests/intents/test_postings.py holds it against a scan.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intents.index import Floats, Ints
+
+Keys = NDArray[np.int64]
+_SHIFT = 21
+"""Bits of a Unicode code point: a gram of two characters is an int64 key without collisions."""
+_START, _END = "\x02", "\x03"
+LEADING = 128
+"""Phrases whose cosines are computed exactly in each round."""
+BUDGET = 30_000
+"""Most postings that one question reads."""
+_K1, _B = 1.2, 0.75
+_CHUNK = 100_000
+"""Phrases whose grams are counted at a time: bounds the memory of building."""
+Progress = Callable[[int, int], None]
+
+
+def gram_keys(text: str) -> Keys:
+    """Keys of all grams of one to three characters, with repetitions; the ends count as characters of longer grams."""
+    codes = np.frombuffer(f"{_START}{text}{_END}".encode("utf-32-le"), np.uint32).astype(np.int64)
+    pairs = (codes[:-1] << _SHIFT) | codes[1:]
+    return np.concatenate([codes[1:-1], pairs, (pairs[:-1] << _SHIFT) | codes[2:]])
+
+
+@dataclass(frozen=True)
+class Found:
+    """The nearest phrases of a question, best first; ties by position."""
+
+    phrases: Ints
+    cosines: Floats
+    certain: bool
+    """Whether no phrase outside can be nearer than the first."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question's known grams: columns in ascending order, and their TF-IDF weights, of length 1 in the whole."""
+
+    columns: Ints
+    weights: Floats
+
+
+class LargeIndex:
+    """Grams of all phrases; phrases of one group stand together. Immutable after construction, safe to share."""
+
+    def __init__(self, phrases: Sequence[str], groups: Ints, progress: Progress | None = None) -> None:
+        """`phrases` are normal forms, `groups` (phrases,) ascending group numbers."""
+        self.size = len(phrases)
+        self.groups = np.asarray(groups, np.int32)
+        self.n_groups = int(self.groups[-1]) + 1 if self.size else 0
+        keys, rows = _grams_of(phrases, progress)
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        firsts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
+        self.vocabulary: Keys = keys[firsts]
+        self.starts = np.r_[firsts, len(keys)].astype(np.int64)
+        del keys
+        self.docs = rows[order]
+        frequency = np.diff(self.starts)
+        self.idf: Floats = (np.log((1 + self.size) / (1 + frequency)) + 1).astype(np.float32)
+        columns = np.empty(len(order), np.int32)
+        columns[order] = np.repeat(np.arange(len(frequency), dtype=np.int32), frequency)
+        del order
+        self.columns = columns
+        self.forward = np.r_[0, np.cumsum(np.bincount(rows, minlength=self.size))].astype(np.int64)
+        weights = self.idf[columns]
+        self.scale: Floats = _inverse(np.sqrt(np.bincount(rows, weights * weights, self.size)))
+        del rows, weights
+        self.most: Floats = np.maximum.reduceat(self.scale[self.docs], firsts) if len(firsts) else self.idf
+        self._pool(columns)
+        # work arrays, all zero between questions and used under the lock
+        self._lock = threading.Lock()
+        self._sums = np.zeros(self.size, np.float32)
+        self._stamp = np.zeros(self.size, np.int32)
+        self._table = np.zeros(len(firsts), np.float32)
+
+    def _pool(self, columns: Ints) -> None:
+        """The phrases of each group together as one BM25 document, in a forward table."""
+        starts = np.searchsorted(self.groups, np.arange(self.n_groups + 1))
+        spans = self.forward[starts]
+        kept, tf, lengths = [], [], []
+        for g in range(self.n_groups):
+            found, counts = np.unique(columns[spans[g] : spans[g + 1]], return_counts=True)
+            kept.append(found)
+            tf.append(counts.astype(np.float32))
+            lengths.append(len(found))
+        self.pooled_columns = np.concatenate(kept) if kept else np.zeros(0, np.int32)
+        pooled = np.concatenate(tf) if tf else np.zeros(0, np.float32)
+        self.pooled_start = np.r_[0, np.cumsum(lengths)].astype(np.int64)
+        frequency = np.bincount(self.pooled_columns, minlength=len(self.vocabulary))
+        self.group_idf: Floats = np.log(1 + (self.n_groups - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+        length = np.diff(spans).astype(np.float32)
+        length /= max(float(length.mean()), 1e-9) if self.n_groups else 1
+        saturated = pooled * (_K1 + 1) / (pooled + _K1 * (1 - _B + _B * np.repeat(length, lengths)))
+        self.pooled: Floats = (saturated * self.group_idf[self.pooled_columns]).astype(np.float32)
+
+    def asked(self, text: str) -> Asked:
+        """The grams of a normal form that the index knows."""
+        keys = np.unique(gram_keys(text))
+        if not len(self.vocabulary):
+            return Asked(np.zeros(0, np.int32), np.zeros(0, np.float32))
+        at = np.minimum(np.searchsorted(self.vocabulary, keys), len(self.vocabulary) - 1)
+        known = self.vocabulary[at] == keys
+        columns = at[known].astype(np.int32)
+        weights = self.idf[columns]
+        norm = float(np.sqrt(weights @ weights))
+        return Asked(columns, weights / norm if norm else weights)
+
+    def coverage(self, text: str) -> float:
+        """Share of the text's two-character grams that any phrase has, 0 to 1."""
+        inner = gram_keys(text)[len(text) + 1 : 2 * len(text)]
+        if not len(inner) or not len(self.vocabulary):
+            return 0.0
+        at = np.minimum(np.searchsorted(self.vocabulary, inner), len(self.vocabulary) - 1)
+        return float((self.vocabulary[at] == inner).mean())
+
+    def nearest(self, asked: Asked, most: int = LEADING) -> Found:
+        """At most `most` phrases, nearest by cosine first."""
+        lengths = self.starts[asked.columns + 1] - self.starts[asked.columns]
+        order = np.argsort(lengths, kind="stable")
+        bounds = (asked.weights * self.idf[asked.columns] * self.most[asked.columns])[order]
+        rest = np.r_[np.cumsum(bounds[::-1])[::-1], 0]
+        n = max(int(np.searchsorted(np.cumsum(lengths[order]), BUDGET, "right")), 1)
+        leading, last = self._leading(asked, order[:n], most)
+        cosines = self.cosines(asked, leading)
+        certain = n >= len(order) or float(cosines.max(initial=0)) >= last + float(rest[n])
+        ranked = np.lexsort((leading, -cosines))
+        return Found(leading[ranked].astype(np.int32), cosines[ranked], certain)
+
+    def _leading(self, asked: Asked, chosen: NDArray[np.int64], most: int) -> tuple[Ints, float]:
+        """Phrases with the highest sums over some grams, and the highest sum of those left out."""
+        columns = asked.columns[chosen]
+        begins, ends = self.starts[columns], np.minimum(self.starts[columns + 1], self.starts[columns] + BUDGET)
+        lists = [self.docs[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
+        if not lists:
+            return np.zeros(0, np.int32), 0.0
+        docs = np.concatenate(lists)
+        rows = np.arange(len(docs), dtype=np.int32)
+        weights = (asked.weights[chosen] * self.idf[columns]).tolist()
+        with self._lock:
+            sums, stamp = self._sums, self._stamp
+            for members, weight in zip(lists, weights, strict=True):
+                sums[members] += weight  # a phrase stands once in each list
+            stamp[docs] = rows  # of a phrase in several lists the last row stays: each phrase once
+            once = docs[stamp[docs] == rows]
+            scores = sums[once] * self.scale[once]
+            sums[once] = 0
+        if len(once) <= most:
+            return once, 0.0
+        top = np.argpartition(-scores, most)
+        return once[top[:most]], float(scores[top[most]])
+
+    def cosines(self, asked: Asked, phrases: Ints) -> Floats:
+        """Exact cosines of a question with some phrases; shape (phrases,)."""
+        at, row = _spans(self.forward[phrases], self.forward[phrases + 1])
+        found = self._looked_up(asked.columns, asked.weights * self.idf[asked.columns], self.columns[at])
+        return (np.bincount(row, found, len(phrases)) * self.scale[phrases]).astype(np.float32)
+
+    def bm25(self, asked: Asked, groups: Ints) -> Floats:
+        """BM25 of the question with some groups, per unit of its own information; shape (groups,)."""
+        total = float(self.group_idf[asked.columns].sum())
+        if not total:
+            return np.zeros(len(groups), np.float32)
+        at, row = _spans(self.pooled_start[groups], self.pooled_start[groups + 1])
+        ones = np.ones(len(asked.columns), np.float32)
+        found = self.pooled[at] * self._looked_up(asked.columns, ones, self.pooled_columns[at])
+        return (np.bincount(row, found, len(groups)) / total).astype(np.float32)
+
+    def _looked_up(self, columns: Ints, weights: Floats, wanted: Ints) -> Floats:
+        """The weight of each wanted column, 0 where the question lacks it."""
+        with self._lock:
+            table = self._table
+            table[columns] = weights
+            found = table[wanted]
+            table[columns] = 0
+        return found
+
+
+def _spans(begin: NDArray[np.int64], end: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All positions of the half-open spans, one after the other, and the number of the span each is of."""
+    lengths = end - begin
+    row = np.repeat(np.arange(len(begin)), lengths)
+    offset = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) + (begin - offset)[row], row
+
+
+def _inverse(norms: NDArray[np.float64]) -> Floats:
+    return (1 / np.maximum(norms, 1e-9)).astype(np.float32)
+
+
+def _grams_of(phrases: Sequence[str], progress: Progress | None) -> tuple[Keys, Ints]:
+    """(gram key, phrase) of every gram of every phrase, each once a phrase, ascending by phrase."""
+    parts: list[tuple[Keys, Ints]] = []
+    for start in range(0, len(phrases), _CHUNK):
+        parts.append(_grams_of_chunk(phrases[start : start + _CHUNK], start))
+        if progress:
+            progress(min(start + _CHUNK, len(phrases)), len(phrases))
+    if not parts:
+        return np.zeros(0, np.int64), np.zeros(0, np.int32)
+    return np.concatenate([keys for keys, _ in parts]), np.concatenate([rows for _, rows in parts])
+
+
+def _grams_of_chunk(phrases: Sequence[str], start: int) -> tuple[Keys, Ints]:
+    text = "".join(f"{_START}{p}{_END}" for p in phrases)
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.int64)
+    rows = np.repeat(np.arange(len(phrases)), [len(p) + 2 for p in phrases])
+    pairs = (codes[:-1] << _SHIFT) | codes[1:]
+    triples = (pairs[:-1] << _SHIFT) | codes[2:]
+    single = codes > ord(_END)
+    pair = rows[:-1] == rows[1:]
+    triple = rows[:-2] == rows[2:]
+    keys = np.concatenate([codes[single], pairs[pair], triples[triple]])
+    owners = np.concatenate([rows[single], rows[:-1][pair], rows[:-2][triple]])
+    order = np.lexsort((keys, owners))
+    keys, owners = keys[order], owners[order]
+    new = np.r_[True, (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])]
+    return keys[new], (owners[new] + start).astype(np.int32)
