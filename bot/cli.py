@@ -243,9 +243,8 @@ def fit(config: Path | None, knowledge: Path | None, into: Path | None) -> None:
     directory = settings.knowledge.dir or knowledge_dir()
     with progress_bar("拟合") as progress:
         encoders, _ = make_encoders("auto", settings.knowledge.cache_dir)
-        sets = [[], encoders] if encoders else [[]]
         base = KnowledgeBase.load(directory)
-        run_fit(base, directory / "tests", sets, into or WEIGHTS_FILE, click.echo, progress)
+        run_fit(base, directory / "tests", encoders, into or WEIGHTS_FILE, click.echo, progress)
 
 
 def _lines() -> Iterator[str]:

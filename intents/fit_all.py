@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from intents.cascade import step_signals
 from intents.encoder import Encoder
 from intents.evaluate import Case, question_files, read_cases
 from intents.fit import Example, Observed, cross_validate, fit_ranking, observe, only, probabilities
 from intents.fit_decisions import FollowUp, fit_context, fit_follow, fit_thresholds
 from intents.knowledge import KnowledgeBase
+from intents.large import LARGE
 from intents.normalize import Normalizer
 from intents.ranking import Fitted
 from intents.scoring import FIRST, Scorer
@@ -21,13 +24,27 @@ TEST_WEIGHT = 3.0
 """A test question counts as much as three phrases: it was written by somebody who had not seen the phrases."""
 
 
-def fit_set(
+@dataclass(frozen=True)
+class Seen:
+    """Everything the fits look at: held-out phrases first, then our own test questions."""
+
+    base: KnowledgeBase
+    scorer: Scorer
+    """Of the whole base, with every encoder."""
+    observed: Observed
+    right: list[frozenset[str]]
+    phrases: int
+    """How many of the rows are held-out phrases."""
+    turns: list[FollowUp]
+
+
+def see(
     base: KnowledgeBase,
     tests: Path,
     encoders: Sequence[Encoder],
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[Fitted, dict[str, Any]]:
-    """Fit everything for one set of encoders; the figures are of questions that were held out."""
+) -> Seen:
+    """Every signal of every phrase under a base that does not hold it, and of every test question under the whole."""
     cases = [case for path in question_files(tests) for case in read_cases(path)]
     total = len(base.background) + sum(len(e.questions) for e in base.published().values())
     done = [0]
@@ -42,28 +59,57 @@ def fit_set(
     asked = [Example(c.text, c.fair, TEST_WEIGHT) for c in cases if c.kind in ("question", "outside")]
     asked += [Example(c.text, groups, TEST_WEIGHT) for c in cases if (groups := _groups(base, c))]
     both = Observed.join([held_out, observe(scorer, asked)])
-    right = [e.right for e in [*examples, *asked]]
+    return Seen(base, scorer, both, [e.right for e in [*examples, *asked]], len(examples), _follow_ups(cases))
+
+
+def fit_set(
+    seen: Seen,
+    signals: Sequence[str],
+    quick: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Fitted, dict[str, Any]]:
+    """Fit everything for some of the signals; the figures are of questions that were held out."""
+    both, names = only(seen.observed, signals), seen.scorer.candidates
     ranking, loss = fit_ranking(both)
-    first, _ = fit_ranking(only(both, FIRST))
+    first = fit_ranking(only(both, FIRST))[0] if quick else None
     p = probabilities(ranking, both)
     # a held-out phrase is often the only one of its wording, far harder than what people ask: our own test questions,
     # written apart from the phrases, decide when to answer
-    own = slice(len(examples), None)
-    thresholds, value = fit_thresholds(base, scorer.candidates, p[own], right[own], both.weights[own], tick=progress)
-    turns = _follow_ups(cases)
-    context, context_loss = fit_context(scorer, ranking, turns)
-    thresholds = fit_follow(scorer, ranking, context, thresholds, turns)
+    own = slice(seen.phrases, None)
+    thresholds, value = fit_thresholds(seen.base, names, p[own], seen.right[own], both.weights[own], tick=progress)
+    context, context_loss = fit_context(seen.scorer, ranking, seen.turns)
+    thresholds = fit_follow(seen.scorer, ranking, context, thresholds, seen.turns)
     figures = {
-        "phrases": len(examples),
-        "test_questions": len(asked),
-        "follow_ups": len(turns),
+        "phrases": seen.phrases,
+        "test_questions": len(seen.right) - seen.phrases,
+        "follow_ups": len(seen.turns),
         "loss": round(loss, 4),
-        "top1_phrases": _top1(p[: len(examples)], right[: len(examples)], scorer.candidates),
-        "top1_tests": _top1(p[len(examples) :], right[len(examples) :], scorer.candidates),
+        "top1_phrases": _top1(p[: seen.phrases], seen.right[: seen.phrases], names),
+        "top1_tests": _top1(p[own], seen.right[own], names),
         "worth": round(value, 4),
         "context_loss": round(context_loss, 4),
     }
     return Fitted(ranking, thresholds, context, first), figures
+
+
+def fit_every(
+    base: KnowledgeBase,
+    tests: Path,
+    encoders: Sequence[Encoder],
+    say: Callable[[str], object] = lambda _: None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, tuple[Fitted, dict[str, Any]]]:
+    """All sets of weights.json: `lexical`, one more for each encoder in their order, and `large`."""
+    seen = see(base, tests, encoders, progress)
+    names = [e.name for e in encoders]
+    found = {}
+    for n in range(len(names) + 1):
+        name = "+".join(["lexical", *names[:n]])
+        say(f"fitting {name}")
+        found[name] = fit_set(seen, step_signals(names[:n]), progress=progress)
+    say("fitting large")
+    found["large"] = fit_set(seen, LARGE, quick=False, progress=progress)
+    return found
 
 
 def _groups(base: KnowledgeBase, case: Case) -> frozenset[str]:
