@@ -16,7 +16,7 @@ from intents.index import Floats, GramIndex
 Halves = NDArray[np.uint16]
 """Packed weights."""
 
-MAX_PHRASES = 12_000
+MAX_PHRASES = 20_000
 """Above this the equations cost too much at load (time grows with the cube); the other signals go on alone."""
 _BALANCE = 0.5
 

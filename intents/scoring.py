@@ -11,7 +11,9 @@
 | against  | the nearest not_question                           | declared near misses          | (only where written) |
 | aspect   | the question's aspect (fee, time ...) is the entry's | 多少钱, 要带什么            | entries without one  |
 | unknown  | share of the question never seen, for the background | other subjects              | typos                |
-| <enc>, <enc>_near | ridge and nearest phrase on sentence vectors | paraphrase, lay words        | numbers, negation    |
+| <enc>    | ridge regression on centred sentence vectors       | paraphrase, lay words         | numbers, negation    |
+| <enc>_near | the nearest phrase of an entry by these vectors  | one odd phrasing              | broad entries        |
+| <enc>_mean | the mean of an entry's vectors                   | the subject of a long story   | entries of two kinds |
 
 `ratio` and `partial` are computed for the nearest phrase of the candidates that `cosine` ranks first; `partial` counts only phrases of at
 least PARTIAL_LENGTH characters, because partial scores of two-character phrases are 100 for almost anything.
@@ -28,7 +30,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from intents import linear
-from intents.encoder import Encoder
+from intents.encoder import Encoder, unit
 from intents.focus import both_ends
 from intents.index import Floats, GramIndex
 from intents.model import KnowledgeData
@@ -56,9 +58,9 @@ LEXICAL = (
 )
 
 
-def encoder_signals(name: str) -> tuple[str, str]:
-    """The two signals of a sentence encoder."""
-    return name, f"{name}_near"
+def encoder_signals(name: str) -> tuple[str, str, str]:
+    """The three signals of a sentence encoder."""
+    return name, f"{name}_near", f"{name}_mean"
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Scorer(Phrases):
         self.signals: tuple[str, ...] = LEXICAL + tuple(s for e in self.encoders for s in encoder_signals(e.name))
         self._names = {s: i for i, s in enumerate(self.signals)}
         self.linear: dict[str, NDArray[Any]] = dict(weights or {})
-        self._vectors: dict[str, Floats] = {}
+        self._sentences: dict[str, _Sentences] = {}
         self._learn()
         self._background = is_background(self.candidates) > 0
 
@@ -102,10 +104,10 @@ class Scorer(Phrases):
         if self.has_linear and "concept" not in self.linear:
             self.linear["concept"] = linear.fit_grams(self.concepts)
         for encoder in self.encoders:
-            vectors = encoder.encode([both_ends(q, encoder.reads) for q in self.originals])
-            self._vectors[encoder.name] = vectors
+            found = _Sentences(encoder.encode([both_ends(q, encoder.reads) for q in self.originals]), self.groups)
+            self._sentences[encoder.name] = found
             if encoder.name not in self.linear:
-                self.linear[encoder.name] = linear.fit_vectors(vectors, self.groups)
+                self.linear[encoder.name] = linear.fit_vectors(found.vectors, self.groups)
 
     def evidence(self, question: Question) -> Evidence:
         """All signals of one question."""
@@ -144,19 +146,19 @@ class Scorer(Phrases):
     def add_sentence(self, encoder: Encoder, question: Question, values: Floats) -> None:
         """Fill in one encoder's signals of `values`, in place.
 
-        Ridge regression for every candidate; the nearest phrase only of those that rank first so far.
+        The nearest phrase is looked for only in the candidates that rank first so far; the others keep their mean.
         """
-        names = self._names
-        vector = encoder.encode([both_ends(question.text, encoder.reads)])[0]
-        first, second = encoder_signals(encoder.name)
-        values[:, names[first]] = self._owners.max(vector @ self.linear[encoder.name])
-        likely = values[:, names[first]] + values[:, names["linear"]]
+        ridge, near, mean = (self._names[s] for s in encoder_signals(encoder.name))
+        sentences = self._sentences[encoder.name]
+        vector = sentences.centred(encoder.encode([both_ends(question.text, encoder.reads)]))[0]
+        values[:, ridge] = self._owners.max(vector @ self.linear[encoder.name])
+        values[:, mean] = values[:, near] = self._owners.max(sentences.means @ vector)
+        likely = values[:, ridge] + values[:, self._names["linear"]]
         n = min(NEAREST, len(likely))
-        vectors = self._vectors[encoder.name]
         for candidate in np.argpartition(-likely, n - 1)[:n]:
             span = self._reduce.span(int(candidate))
             if span.stop > span.start:
-                values[candidate, names[second]] = (vectors[span] @ vector).max()
+                values[candidate, near] = (sentences.vectors[span] @ vector).max()
 
     def _gram_linear(self, ids: dict[int, int], weights: Sequence[float]) -> Floats:
         if not self.has_linear or not ids:
@@ -207,6 +209,21 @@ class Scorer(Phrases):
         for position, aspect in self.aspect_of:
             if aspect in question.aspects:
                 values[position, names["aspect"]] = 1
+
+
+class _Sentences:
+    """Vectors of all phrases, with what they have in common taken away, and the mean of each group."""
+
+    def __init__(self, raw: Floats, groups: NDArray[np.int32]) -> None:
+        self._common = raw.mean(0) if len(raw) else np.zeros(raw.shape[1:], np.float32)
+        self.vectors = self.centred(raw)
+        means = np.zeros((int(groups.max()) + 1 if len(groups) else 0, raw.shape[1]), np.float32)
+        np.add.at(means, groups, self.vectors)
+        self.means = unit(means)
+
+    def centred(self, raw: Floats) -> Floats:
+        """Vectors less the common one, of length 1: without this all E5 vectors are alike (cosines over 0.8)."""
+        return unit(raw - self._common)
 
 
 class _Reducer:
