@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from intents.context import Context, context_scores
+from intents.context import Context, context_scores, expanded
 from intents.index import Floats
 from intents.phrases import Phrases, Question
 from intents.ranking import Fitted, Ranking, kinds_of, length_term
@@ -64,7 +64,7 @@ class Cascade:
         scorer = self._scorer
         evidence = scorer.first(question)
         length = length_term(question.normal)
-        extra = context_scores(scorer, self._fitted.context, question, context) if context else None
+        extra = self._said_before(question, context) if context else None
         first = self._fitted.first
         if extra is None and first is not None:
             p = self._apply(first, evidence, length)
@@ -81,6 +81,12 @@ class Cascade:
             scorer.add_sentence(encoder, question, evidence.values)
         ranking = self._fitted.ranking
         return self._weighed(self._apply(ranking, evidence, length, extra), evidence, ranking, extra is not None)
+
+    def _said_before(self, question: Question, context: Context) -> Floats | None:
+        """What the conversation adds to each candidate; None when it has no say."""
+        longer = expanded(self._scorer, question, context)
+        p = self.weigh(longer).p if longer else None
+        return context_scores(self._scorer, self._fitted.context, question, context, with_topic=p)
 
     def _apply(self, ranking: Ranking, evidence: Evidence, length: float, extra: Floats | None = None) -> Floats:
         return ranking.probabilities(evidence.values[:, : len(ranking.signals)], length, self._kinds, extra)

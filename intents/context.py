@@ -20,7 +20,11 @@ from intents.phrases import Phrases, Question
 if TYPE_CHECKING:
     from intents.matcher import Match
 
-FEATURES = ("topic", "self", "related", "aspect")
+FEATURES = ("topic", "self", "related", "aspect", "expanded")
+LEAST = np.array([0, -4, 0, 0, 0], np.float32)
+"""Least that each feature adds."""
+EXPANDED_LENGTH = 16
+"""Longest follow-up, in characters of its normal form, that is also asked with the name of the topic before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,24 @@ def carried(outcome: str, entry: str | None, options: Sequence[str]) -> str | No
     return None if found is None or found.startswith("chat.") else found
 
 
+def expanded(scorer: Phrases, question: Question, context: Context) -> Question | None:
+    """“万一不批呢” after a question on legal aid as “法律援助万一不批呢”; None for what stands on its own feet."""
+    entry = scorer.knowledge.entries.get(context.entry)
+    if entry is None or len(question.normal) > EXPANDED_LENGTH or shifts(scorer, question):
+        return None
+    title = next((t.title for t in scorer.knowledge.topics if t.id == entry.topic), "")
+    return scorer.question(f"{title}{question.text}") if title else None
+
+
 def context_features(
-    scorer: Phrases, question: Question, context: Context, names: Sequence[str] | None = None
+    scorer: Phrases,
+    question: Question,
+    context: Context,
+    names: Sequence[str] | None = None,
+    with_topic: Floats | None = None,
 ) -> Floats:
-    """Flags (names, FEATURES): same topic, the same entry, related to it, and asked aspect within the topic.
+    """(names, FEATURES): flags of the same topic, the same entry, related to it, asked aspect within the topic; and P of
+    the expanded question (`with_topic`, 0 without one).
 
     `names` are the candidates in question, all of the base by default.
     """
@@ -60,7 +78,10 @@ def context_features(
             name == entry.id and entry.topic != "chat",
             name in related,
             same and other.aspect != "" and other.aspect in question.aspects,
+            0,
         )
+    if with_topic is not None:
+        features[:, -1] = with_topic
     return features
 
 
@@ -71,19 +92,29 @@ def shifts(scorer: Phrases, question: Question) -> bool:
 
 
 def context_scores(
-    scorer: Phrases, weights: Floats, question: Question, context: Context, names: Sequence[str] | None = None
+    scorer: Phrases,
+    weights: Floats,
+    question: Question,
+    context: Context,
+    names: Sequence[str] | None = None,
+    with_topic: Floats | None = None,
 ) -> Floats | None:
     """What is added to each candidate's score; None when the context has no say.
 
-    `weights` (3, FEATURES): at length 0, per ten characters, and for a text that starts like a follow-up. `names` as in
-    `context_features`.
+    `weights` (3, FEATURES): at length 0, per ten characters, and for a text that starts like a follow-up. `names` and
+    `with_topic` as in `context_features`.
     """
     names = scorer.candidates if names is None else names
-    features = context_features(scorer, question, context, names)
+    features = context_features(scorer, question, context, names, with_topic)
     if not features.any():
         return None
-    added = features @ np.maximum(context_terms(scorer, question) @ weights, 0)
+    added = features @ amounts(context_terms(scorer, question), weights)
     return np.asarray(added + settled(names), np.float32)
+
+
+def amounts(terms: Floats, weights: Floats) -> Floats:
+    """How much each feature adds: never less than nothing, but that it is the entry just answered may count against it."""
+    return np.asarray(np.maximum(terms @ weights, LEAST), np.float32)
 
 
 def settled(names: Sequence[str]) -> Floats:

@@ -13,7 +13,7 @@ from intents.cascade import step_signals
 from intents.encoder import Encoder
 from intents.evaluate import Case, question_files, read_cases
 from intents.fit import Example, Observed, cross_validate, fit_ranking, observe, only, probabilities
-from intents.fit_decisions import FollowUp, fit_context, fit_follow, fit_thresholds
+from intents.fit_decisions import FollowUp, fit_context, fit_follow, fit_thresholds, see_turns
 from intents.knowledge import KnowledgeBase
 from intents.large import LARGE
 from intents.normalize import Normalizer
@@ -77,8 +77,9 @@ def fit_set(
     # written apart from the phrases, decide when to answer
     own = slice(seen.phrases, None)
     thresholds, value = fit_thresholds(seen.base, names, p[own], seen.right[own], both.weights[own], tick=progress)
-    context, context_loss = fit_context(seen.scorer, ranking, seen.turns)
-    thresholds = fit_follow(seen.scorer, ranking, context, thresholds, seen.turns)
+    turns = see_turns(seen.scorer, ranking, seen.turns)
+    context, context_loss = fit_context(turns)
+    thresholds = fit_follow(seen.scorer, turns, context, thresholds)
     figures = {
         "phrases": seen.phrases,
         "test_questions": len(seen.right) - seen.phrases,

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import minimize
 
-from intents.context import FEATURES, Context, context_features, context_terms, settled
+from intents.context import FEATURES, LEAST, Context, context_features, context_terms, expanded, settled
 from intents.decide import Decision, decide
 from intents.index import Floats
 from intents.model import ASK, NO_ENTRY, ROUTING, KnowledgeData
+from intents.phrases import Question
 from intents.ranking import Ranking, Thresholds, kinds_of, length_term
 from intents.scoring import Scorer
 
@@ -118,56 +119,69 @@ class FollowUp:
     right: frozenset[str]
 
 
-def _with_context(logp: Floats, features: Floats, terms: Floats, weights: Floats) -> Floats:
-    scores = logp + features @ np.maximum(terms @ weights, 0)
-    scores = np.exp(scores - scores.max())
-    return np.asarray(scores / scores.sum(), np.float32)
+@dataclass(frozen=True)
+class Turns:
+    """Usable follow-ups: log P without the conversation (n, candidates), context features (n, candidates, FEATURES),
+    terms (n, 3) and flags of what is right (n, candidates)."""
+
+    logp: Floats
+    features: Floats
+    terms: Floats
+    gold: Floats
+
+    def with_context(self, weights: Floats) -> Floats:
+        """P of every candidate of every turn under some amounts."""
+        added = np.maximum(self.terms @ weights, LEAST)
+        scores = self.logp + np.einsum("ncf,nf->nc", self.features, added)
+        scores = np.exp(scores - scores.max(1, keepdims=True))
+        return np.asarray(scores / scores.sum(1, keepdims=True), np.float32)
 
 
-def _turns(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> list[tuple[Floats, Floats, Floats, Floats]]:
-    """For each usable turn: log P without the conversation, context features and terms, and flags of what is right."""
+def see_turns(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> Turns:
+    """Everything the two fits below need."""
     kinds = kinds_of(scorer.candidates)
     columns = [scorer.signals.index(s) for s in ranking.signals]
+
+    def chances(question: Question) -> Floats:
+        values = scorer.evidence(question).values[:, columns]
+        return ranking.probabilities(values, length_term(question.normal), kinds)
+
     rows = []
     for turn in turns:
-        question = scorer.question(turn.text)
-        p = ranking.probabilities(scorer.evidence(question).values[:, columns], length_term(question.normal), kinds)
-        gold = np.array([c in turn.right for c in scorer.candidates])
+        gold = np.array([c in turn.right for c in scorer.candidates], np.float32)
         if gold.any():
-            features = context_features(scorer, question, Context(turn.before))
-            rows.append(
-                (np.log(p + 1e-9) + settled(scorer.candidates), features, context_terms(scorer, question), gold)
-            )
-    return rows
+            question, context = scorer.question(turn.text), Context(turn.before)
+            longer = expanded(scorer, question, context)
+            features = context_features(scorer, question, context, with_topic=chances(longer) if longer else None)
+            logp = np.log(chances(question) + 1e-9) + settled(scorer.candidates)
+            rows.append((logp, features, context_terms(scorer, question), gold))
+    if not rows:
+        c, f = len(scorer.candidates), len(FEATURES)
+        return Turns(*(np.zeros(shape, np.float32) for shape in ((0, c), (0, c, f), (0, 3), (0, c))))
+    return Turns(*(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True)))
 
 
-def fit_follow(
-    scorer: Scorer, ranking: Ranking, context: Floats, thresholds: Thresholds, turns: Sequence[FollowUp]
-) -> Thresholds:
+def fit_follow(scorer: Scorer, seen: Turns, context: Floats, thresholds: Thresholds) -> Thresholds:
     """The thresholds with the least P at which a follow-up is answered, by worth."""
-    rows = [(_with_context(lp, f, t, context), gold) for lp, f, t, gold in _turns(scorer, ranking, turns)]
-    names = np.array(scorer.candidates)
+    p, names = seen.with_context(context), np.array(scorer.candidates)
 
     def mean(least: float) -> float:
         tried = replace(thresholds, answer=max(thresholds.answer, least))
-        decided = [decide(scorer.knowledge, scorer.candidates, p, tried) for p, _ in rows]
-        return sum(worth(d, frozenset(names[gold]), Worth()) for d, (_, gold) in zip(decided, rows, strict=True))
+        decided = [decide(scorer.knowledge, scorer.candidates, row, tried) for row in p]
+        pairs = zip(decided, seen.gold, strict=True)
+        return sum(worth(d, frozenset(names[gold > 0]), Worth()) for d, gold in pairs)
 
     return replace(thresholds, follow=max((round(float(x), 2) for x in _GRID["answer"]), key=mean, default=0.5))
 
 
-def fit_context(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> tuple[Floats, float]:
+def fit_context(seen: Turns) -> tuple[Floats, float]:
     """Amounts of `intents.context`, shape (3, FEATURES), and the mean loss in nats."""
-    rows = _turns(scorer, ranking, turns)
 
     def loss(flat: np.ndarray) -> float:
-        weights = flat.reshape(3, len(FEATURES))
-        total = 0.0
-        for logp, features, terms, gold in rows:
-            p = _with_context(logp, features, terms, weights)
-            total -= float(np.log(p[gold].sum() + 1e-9))
-        return total / max(len(rows), 1) + 0.003 * float(flat @ flat)
+        weights = flat.reshape(3, len(FEATURES)).astype(np.float32)
+        right = (seen.with_context(weights) * seen.gold).sum(1)
+        return float(-np.log(right + 1e-9).sum()) / max(len(right), 1) + 0.003 * float(flat @ flat)
 
-    start = np.array([[2.0, 1.0, 0.5, 1.0], [-0.5, -0.3, -0.1, -0.2], [0.5, 0.3, 0.0, 0.2]]).ravel()
+    start = np.array([[2, 1, 0.5, 1, 2], [-0.5, -0.3, -0.1, -0.2, 0], [0.5, 0.3, 0, 0.2, 0]]).ravel()
     found = minimize(loss, start, method="Powell", options={"maxiter": 20, "xtol": 0.01, "ftol": 1e-4})
     return np.asarray(found.x.reshape(3, len(FEATURES)), np.float32), float(found.fun)

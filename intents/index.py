@@ -20,6 +20,8 @@ Ints = NDArray[np.int32]
 GRAM_SIZES = (1, 2, 3)
 COMMON = 0.1
 """Share of the documents above which a gram is passed over in scoring."""
+SHARED = 2
+"""A linear model learns only grams that this many phrases hold: two thirds stand in one phrase and tell it nothing new."""
 _K1, _B = 1.2, 0.75
 """BM25's usual constants (Robertson and Zaragoza 2009)."""
 
@@ -76,6 +78,9 @@ class GramIndex:
         norms = np.sqrt(np.bincount(rows, weights * weights, n))
         weights = (weights / np.maximum(norms[rows], 1e-9)).astype(np.float32)
         self.rows, self.cols, self.weights = rows, cols, weights
+        shared = document_frequency >= SHARED
+        self.shared: Ints = np.where(shared, np.cumsum(shared) - 1, -1).astype(np.int32)
+        """Number of a gram among those of SHARED phrases or more, -1 for a rarer one; shape (grams,)."""
         self.phrases = _postings(rows, cols, weights, n, v, max(int(n * COMMON), 16))
         self.group_idf, self.pooled = self._pool(rows, cols, counts, v)
         self._idf: list[float] = self.idf.tolist()

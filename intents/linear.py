@@ -49,9 +49,12 @@ def unpack(packed: Halves) -> Floats:
 
 
 def fit_grams(index: GramIndex, ridge: float = 1.0) -> Halves:
-    """Weights of each gram for each group; shape (grams, groups), packed."""
-    n, v = len(index.groups), len(index.vocabulary)
-    grams = scipy.sparse.csr_matrix((index.weights, (index.rows, index.cols)), shape=(n, v), dtype=np.float32)
+    """Weights of each shared gram (`GramIndex.shared`) for each group; shape (shared grams, groups), packed."""
+    n, v = len(index.groups), int(index.shared.max(initial=-1)) + 1
+    columns = index.shared[index.cols]
+    kept = columns >= 0
+    entries = (index.weights[kept], (index.rows[kept], columns[kept]))
+    grams = scipy.sparse.csr_matrix(entries, shape=(n, v), dtype=np.float32)
     kernel = np.asarray((grams @ grams.T).todense(), dtype=np.float32)
     return pack(np.asarray(grams.T @ _dual(kernel, index.groups, ridge), np.float32))
 

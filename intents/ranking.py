@@ -97,7 +97,7 @@ class Fitted:
     ranking: Ranking
     thresholds: Thresholds
     context: Floats
-    """Amounts of `intents.context`, shape (3, 4)."""
+    """Amounts of `intents.context`, shape (3, its FEATURES)."""
     first: Ranking | None = None
     """For the cheapest signals alone."""
 

@@ -160,20 +160,22 @@ class Scorer(Phrases):
             if span.stop > span.start:
                 values[candidate, near] = (sentences.vectors[span] @ vector).max()
 
-    def _gram_linear(self, ids: dict[int, int], weights: Sequence[float]) -> Floats:
-        if not self.has_linear or not ids:
+    def _gram_linear(self, ids: dict[int, int], weights: Sequence[float], concepts: bool = False) -> Floats:
+        """Ridge scores of a question's grams, 0 for every candidate where nothing was learnt of them."""
+        index = self.concepts if concepts else self.index
+        at = index.shared[list(ids)] if ids and self.has_linear else np.zeros(0, np.int32)
+        known = at >= 0
+        if not known.any():
             return np.zeros(len(self.candidates), np.float32)
-        rows = linear.unpack(self.linear["linear"][list(ids)])
-        return self._owners.max(np.asarray(weights, np.float32) @ rows)
+        rows = linear.unpack(self.linear["concept" if concepts else "linear"][at[known]])
+        return self._owners.max(np.asarray(weights, np.float32)[known] @ rows)
 
     def _concepts(self, normal: str, values: Floats, names: Mapping[str, int]) -> None:
         """The same comparisons on the text with synonyms folded together."""
         index = self.concepts
         ids = index.ids(self.normalizer.concepts(normal))
         weights = index.query_weights(ids)
-        if ids and self.has_linear:
-            rows = linear.unpack(self.linear["concept"][list(ids)])
-            values[:, names["concept_linear"]] = self._owners.max(np.asarray(weights, np.float32) @ rows)
+        values[:, names["concept_linear"]] = self._gram_linear(ids, weights, concepts=True)
         values[:, names["concept_bm25"]] = self._owners.max(index.bm25(ids))
         values[:, names["concept_cosine"]] = self._reduce.max(index.cosine(ids, weights))
 
