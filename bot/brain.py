@@ -12,10 +12,10 @@ from pathlib import Path
 
 from bot.config import KnowledgeSettings
 from bot.desk.publishing import MARKER
-from bot.errors import KnowledgeError
+from bot.errors import ConfigError, KnowledgeError
 from bot.paths import knowledge_dir
 from intents import KnowledgeBase, Matcher
-from intents.encoder import CachedEncoder, E5Encoder, Encoder, UseEncoder
+from intents.encoder import CachedEncoder, E5Encoder, Encoder, OnnxEncoder, UseEncoder
 from intents.knowledge import fingerprint
 
 log = logging.getLogger(__name__)
@@ -23,9 +23,16 @@ Progress = Callable[[int, int], None]
 
 
 def make_encoders(setting: str, cache: Path, progress: Progress | None = None) -> tuple[list[Encoder], str]:
-    """The encoders to use, and a line that says which and why."""
+    """The encoders to use, and a line that says which and why. Raises ConfigError or FawenError for a wrong model directory."""
     if setting == "off":
         return [], "关（设置 knowledge.encoder: off）"
+    if setting.startswith("onnx:"):
+        try:
+            return [CachedEncoder(OnnxEncoder(Path(setting[5:])), cache, progress)], f"开（{setting}）"
+        except ImportError:
+            raise ConfigError(
+                f"knowledge.encoder 是 {setting}，但没有安装 onnxruntime：pip install 'fawen[onnx]'"
+            ) from None
     found: list[Encoder] = []
     for make in (UseEncoder, E5Encoder) if setting == "auto" else (UseEncoder,):
         try:

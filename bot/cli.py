@@ -242,7 +242,7 @@ def fit(config: Path | None, knowledge: Path | None, into: Path | None) -> None:
     settings = settings_from(config, knowledge)
     directory = settings.knowledge.dir or knowledge_dir()
     with progress_bar("拟合") as progress:
-        encoders, _ = make_encoders("auto", settings.knowledge.cache_dir)
+        encoders, _ = make_encoders(settings.knowledge.encoder, settings.knowledge.cache_dir)
         base = KnowledgeBase.load(directory)
         run_fit(base, directory / "tests", encoders, into or WEIGHTS_FILE, click.echo, progress)
 

@@ -56,8 +56,9 @@ class KnowledgeSettings(_Section):
     """How often changed files are looked for; 0 switches reloading off."""
     cache_dir: Path = Path(".cache")
     """Where learnt weights and sentence vectors are kept; safe to delete."""
-    encoder: Literal["auto", "fast", "off"] = "auto"
-    """Sentence vectors when the packages for them are installed; `fast` leaves out the slower of the two."""
+    encoder: Annotated[str, Field(pattern=r"^(auto|fast|off|onnx:.+)$")] = "auto"
+    """Sentence vectors when the packages for them are installed; `fast` leaves out the slower of the two; `onnx:` and a
+    directory takes a model of one's own, for which `fawen fit` must be run once."""
 
 
 class Web(_Section):

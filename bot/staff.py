@@ -149,7 +149,8 @@ def run_fit(base: KnowledgeBase, tests: Path, encoders: list[Encoder], target: P
     """Fit weights for every set of signals and write them with the date and figures; ship slow encoders' vectors."""
     from intents.fit_all import fit_every
 
-    data: dict[str, Any] = {"fitted_on": date.today().isoformat(), "knowledge": base.version, "sets": {}}
+    kept = json.loads(target.read_text(encoding="utf-8"))["sets"] if target.exists() else {}
+    data: dict[str, Any] = {"fitted_on": date.today().isoformat(), "knowledge": base.version, "sets": kept}
     for name, (fitted, figures) in fit_every(base, tests, encoders, say, progress).items():
         data["sets"][name] = {
             "ranking": fitted.ranking.to_json(),

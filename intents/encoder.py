@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from intents.errors import FawenError
 from intents.index import Floats
 
 Bytes = NDArray[np.int8]
@@ -69,6 +70,51 @@ class E5Encoder:
         return unit(np.asarray(self._model.query(list(texts)), np.float32))
 
 
+class OnnxEncoder:
+    """Any sentence model in ONNX form from a directory with `model.onnx` and `tokenizer.json` (Hugging Face layout).
+
+    The mean of the token vectors under the attention mask is taken where the model gives token vectors (batch, tokens,
+    dimensions); a model that gives sentence vectors (batch, dimensions) is taken at its word. Its weights must be fitted
+    (`fawen fit`) before it ranks.
+    """
+
+    reads, slow = 256, True
+
+    def __init__(self, directory: Path) -> None:
+        """Raises ImportError without onnxruntime and tokenizers, FawenError when the directory lacks a file."""
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        for name in ("model.onnx", "tokenizer.json"):
+            if not (directory / name).is_file():
+                raise FawenError(f"句向量模型目录 {directory} 里没有 {name}。请放入 ONNX 模型和它的 tokenizer.json。")
+        self.name = f"onnx-{directory.name}"
+        self._tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+        self._tokenizer.enable_truncation(self.reads)
+        self._tokenizer.enable_padding()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(str(directory / "model.onnx"), options)
+        self._inputs = {i.name for i in self._session.get_inputs()}
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """See Encoder."""
+        encoded = self._tokenizer.encode_batch(list(texts))
+        mask = np.array([e.attention_mask for e in encoded], np.int64)
+        given = {
+            "input_ids": np.array([e.ids for e in encoded], np.int64),
+            "attention_mask": mask,
+            "token_type_ids": np.zeros_like(mask),
+        }
+        found = np.asarray(
+            self._session.run(None, {k: v for k, v in given.items() if k in self._inputs})[0], np.float32
+        )
+        if found.ndim == 3:
+            weights = mask[:, :, None].astype(np.float32)
+            found = (found * weights).sum(1) / np.maximum(weights.sum(1), 1)
+        return unit(found)
+
+
 class CachedEncoder:
     """An encoder that remembers vectors in one file; a damaged file is made anew."""
 
@@ -118,7 +164,7 @@ class CachedEncoder:
 
 def _load(path: Path) -> dict[str, Bytes]:
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as file, np.load(file) as stored:
             vectors = stored["vectors"]
             if vectors.dtype != np.int8:
                 return {}

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from intents.errors import FawenError
 from intents.index import Floats
 from intents.model import ASK, NO_ENTRY, ROUTING
 
@@ -108,8 +109,11 @@ def kinds_of(candidates: Sequence[str]) -> Floats:
 
 
 def load_fitted(name: str, path: Path = WEIGHTS_FILE) -> Fitted:
-    """The weights fitted for a set of signals: `lexical`, or `lexical+` and encoder names. Raises KeyError."""
-    data = json.loads(path.read_text(encoding="utf-8"))["sets"][name]
+    """The weights fitted for a set of signals: `lexical`, `large`, or `lexical+` and encoder names. Raises FawenError."""
+    sets = json.loads(path.read_text(encoding="utf-8"))["sets"]
+    if name not in sets:
+        raise FawenError(f"{path} 里没有为“{name}”拟合的权重，现有：{'、'.join(sets)}。请先运行 fawen fit。")
+    data = sets[name]
     return Fitted(
         Ranking.from_json(data["ranking"]),
         Thresholds(**data["thresholds"]),
