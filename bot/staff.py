@@ -23,8 +23,8 @@ from intents import KnowledgeBase, Matcher
 from intents.diff import KINDS, compare, html_page
 from intents.encoder import SHIPPED, CachedEncoder, Encoder
 from intents.evaluate import Graded, Tally, evaluate, question_files, read_cases, tally
-from intents.lint import inspect
 from intents.focus import both_ends
+from intents.lint import inspect
 from intents.normalize import Normalizer
 from intents.phrases import Phrases
 from intents.report import html_report

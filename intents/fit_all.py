@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from intents.cascade import step_signals
-from intents.encoder import Encoder
+from intents.encoder import CachedEncoder, Encoder
 from intents.evaluate import Case, question_files, read_cases
 from intents.fit import Example, Observed, cross_validate, fit_ranking, observe, only, probabilities
 from intents.fit_decisions import FollowUp, fit_context, fit_follow, fit_thresholds, see_turns
@@ -54,6 +54,7 @@ def see(
         if progress and done[0] % 50 == 0:
             progress(min(done[0], total), total)
 
+    encoders = [e.remembered() if isinstance(e, CachedEncoder) else e for e in encoders]
     held_out, examples = cross_validate(base, encoders, tick=tick)
     scorer = Scorer(base, Normalizer(base.lexicon), encoders)
     asked = [Example(c.text, c.fair, TEST_WEIGHT) for c in cases if c.kind in ("question", "outside")]
