@@ -14,7 +14,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from time import perf_counter
+from time import perf_counter, process_time
 
 import sqlalchemy as sa
 
@@ -80,15 +80,14 @@ async def gather(base: KnowledgeBase, matcher: Matcher, count: int) -> None:
         gatherer = Gatherer(
             PlacingStore(store.shared), lambda: matcher, lambda a, text, again: late_reply(base, a, text, again)
         )
-        started = perf_counter()
+        started, worked = perf_counter(), process_time()
         while await gatherer.once():
             pass
-        seconds = perf_counter() - started
+        seconds, worked = perf_counter() - started, process_time() - worked
         desk = Desk(DeskStore(store.shared), lambda: base, lambda: datetime.now(UTC))
         listing = await desk.clusters()
-        print(
-            f"{count} tickets, {len({t.text for t in made})} different texts: {listing.total} clusters, {seconds:.1f} s"
-        )
+        print(f"{count} tickets, {len({t.text for t in made})} different texts: {listing.total} clusters")
+        print(f"  gathered in {seconds:.1f} s ({worked:.1f} s of processor time)")
         for name, which in {
             "queue": Filter(),
             "queue by age": Filter(order="age"),

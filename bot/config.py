@@ -6,12 +6,13 @@ printing the settings hides them. An unknown or wrong setting is named with its 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from bot.errors import ConfigError
 
@@ -86,6 +87,46 @@ class Telegram(_Section):
     """Chats that hear of new tickets and may ask /queue and /stats."""
 
 
+class MenuItem(_Section):
+    """A button below the chat (自定义菜单): with `key` it says something to the bot, with `url` it opens a page."""
+
+    name: str
+    key: Annotated[str, Field(max_length=128)] = ""
+    """`start`, `menu`, `human`, `help`, or the id of a topic or an entry."""
+    url: Annotated[str, Field(max_length=1024)] = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        _check_button(self.name, 60, (self.key, self.url))
+        return self
+
+
+class MenuButton(_Section):
+    """One of the three buttons of the first row: a button like any other, or the lid of up to five in `sub`."""
+
+    name: str
+    key: Annotated[str, Field(max_length=128)] = ""
+    url: Annotated[str, Field(max_length=1024)] = ""
+    sub: Annotated[tuple[MenuItem, ...], Field(max_length=5)] = ()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        _check_button(self.name, 16, (self.key, self.url, self.sub))
+        return self
+
+
+def _check_button(name: str, most: int, does: tuple[object, ...]) -> None:
+    if not name or len(name.encode()) > most:
+        raise ValueError(f"菜单名称“{name}”应当有 1 到 {most} 个字节（一个汉字 3 个字节）")
+    if sum(bool(one) for one in does) != 1:
+        raise ValueError(f"菜单“{name}”要在 key、url、sub 里正好写一样")
+
+
+def _json(value: Any) -> Any:
+    """A list written as JSON, as the environment has it."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
 class WeChat(_Section):
     """The WeChat Official Account; off without app_id and token."""
 
@@ -93,8 +134,18 @@ class WeChat(_Section):
     app_secret: SecretStr = SecretStr("")
     token: SecretStr = SecretStr("")
     encoding_aes_key: SecretStr = SecretStr("")
+    encoding_aes_key_old: SecretStr = SecretStr("")
+    """The key before the present one, for messages on their way while it is changed."""
     mode: Literal["plain", "compatible", "safe"] = "safe"
     api_base: str = "https://api.weixin.qq.com"
+    callback_url: str = ""
+    """The address that was entered at WeChat, ending in /wechat; `fawen doctor` asks there as WeChat does."""
+    menu: Annotated[tuple[MenuButton, ...], BeforeValidator(_json), Field(max_length=3)] = (
+        MenuButton(name="问法律", key="menu"),
+        MenuButton(name="转人工", key="human"),
+        MenuButton(name="怎么用", key="help"),
+    )
+    """Pushed by `fawen wechat menu --push`."""
 
 
 class Dialogue(_Section):

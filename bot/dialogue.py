@@ -39,8 +39,7 @@ _MENU = re.compile(r"^(菜单|主题|目录|menu)$", re.I)
 _TICKET = re.compile(
     r"^(?:查询|查|工单号?|进度)?[\s:：]*([A-Za-z0-9]{2}\s*[-‐–—－]\s*[A-Za-z0-9]{4}|(?<=\S)[A-Za-z0-9]{6})\s*$"
 )
-_NUMBERED = re.compile(r"^(?:第)?\s*([1-5１-５一二三四五])\s*(?:个|项|条|)?[。.、]?$")
-_DIGITS = {c: i for i, cs in enumerate(("1１一", "2２二", "3３三", "4４四", "5５五"), 1) for c in cs}
+_NUMBERED = re.compile(r"^第?\s*([1-9１-９][0-9０-９]?|[一二三四五六七八九十]{1,3})\s*[个项条]?[。.、]?$")
 _MOST_TRIES = 3
 _MOST_LATE = 3
 """Late answers that go with one reply; the others with the next."""
@@ -300,8 +299,8 @@ class Dialogue:
             return replies.ticket_state(matcher.knowledge, number or typed.upper(), ticket)
         options = work.state.get("options") or []
         if options and (chosen := _NUMBERED.match(text)):
-            position = _DIGITS[chosen.group(1)]
-            if position <= len(options):
+            position = _position(chosen.group(1))
+            if 0 < position <= len(options):
                 return await self._chosen(matcher, work, options[position - 1])
             if position == len(options) + 1:
                 return await self._none_of_these(matcher, work)
@@ -352,3 +351,14 @@ class Dialogue:
             work.match = matcher.match(question)
         work.ticket = self._intake.ticket(matcher, work.message, number, reason, question, work.match)
         return self._intake.promise(matcher, work.ticket, key)
+
+
+def _position(typed: str) -> int:
+    """The number of an option as people type it: 3, ３, 三, 十二."""
+    if typed.isdecimal():
+        return int(typed)
+    tens, ten, ones = typed.rpartition("十")
+    digits = "〇一二三四五六七八九"
+    if len(tens) > 1 or len(ones) > 1 or "十" in tens:
+        return 0
+    return (10 * (digits.index(tens) if tens else 1) if ten else 0) + (digits.index(ones) if ones else 0)

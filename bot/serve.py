@@ -22,6 +22,7 @@ from bot.config import Settings
 from bot.errors import ConfigError
 from bot.health import routes as health_routes
 from bot.server import make_app
+from intents.model import KnowledgeData
 
 _RECOVER_SECONDS = 10.0
 """How often a change that a killed command left half published is looked for."""
@@ -48,8 +49,10 @@ async def run(settings: Settings) -> None:
         notes.append(("网页", "开" if settings.web.enabled else "关（设置 web.enabled: false）"))
         tasks.append(functools.partial(core.gatherer.run, settings.desk.gather_seconds))
         tasks.append(functools.partial(core.changes.watch, _RECOVER_SECONDS))
-        async with _telegram(core, routes, tasks, notes, health):
-            notes.append(("微信", "关（没有设置 wechat.app_id 和 wechat.token）"))
+        async with (
+            _telegram(core, routes, tasks, notes, health),
+            _wechat(core, routes, tasks, notes, health),
+        ):
             app = _app(core, routes, health)
             await _serve(settings, app, tasks, notes)
 
@@ -119,6 +122,49 @@ async def _telegram(
         yield
     finally:
         await channel.close()
+
+
+@contextlib.asynccontextmanager
+async def _wechat(
+    core: Core,
+    routes: list[BaseRoute],
+    tasks: list[Callable[[], Awaitable[None]]],
+    notes: list[tuple[str, str]],
+    health: dict[str, Callable[[], dict[str, object]]],
+) -> AsyncIterator[None]:
+    settings = core.settings.wechat
+    if not settings.app_id or not settings.token.get_secret_value():
+        notes.append(("微信", "关（没有设置 wechat.app_id 和 wechat.token）"))
+        yield
+        return
+    from bot.channels import wechat_api, wechat_webhook
+    from bot.channels.wechat import Parts, WeChatChannel
+    from bot.channels.wechat_messages import CHANNEL
+    from bot.desk.sender import Sender
+    from bot.store.platform import PlatformStore
+
+    def base() -> KnowledgeData:
+        return core.brain.current().knowledge
+
+    def choices() -> set[str]:
+        return {*base().entries, *(topic.id for topic in base().topics)}
+
+    platform = PlatformStore(core.store.shared)
+    async with wechat_api.make_client(settings) as client:
+        api = wechat_api.WeChatApi(settings, client, platform, utc_now)
+        channel = WeChatChannel(Parts(core.dialogue, core.store, platform, api, base, utc_now))
+        routes += wechat_webhook.routes(settings, channel, utc_now, choices)
+        tasks.append(channel.watch)
+        health[CHANNEL] = channel.health
+        if settings.app_secret.get_secret_value():
+            tasks.append(Sender(CHANNEL, core.store, channel.send).run)
+            notes.append(("微信", f"开（{settings.mode}，回调 /wechat）"))
+        else:
+            notes.append(("微信", "开，只能当场回复（没有设置 wechat.app_secret，工单的答复等对方下次发消息时带上）"))
+        try:
+            yield
+        finally:
+            await channel.close()
 
 
 async def _serve(

@@ -12,8 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from bot.errors import StoreUnavailable
-from bot.store.base import Ticket
-from bot.store.desk_base import Apart, MakeReply, Placement
+from bot.store.desk_base import Apart, MakeReply, Placement, Unplaced
 from bot.store.desk_place import PlacingStore
 from intents import Matcher, Normalizer
 from intents.nearby import Nearby, rarity, same_matter
@@ -96,7 +95,7 @@ class Gatherer:
         normalizer = self._normalizer
         return normalizer.concepts(normalizer(text)) or normalizer.plain(text) or text
 
-    def _compare(self, fresh: Sequence[Ticket]) -> list[Placement]:
+    def _compare(self, fresh: Sequence[Unplaced]) -> list[Placement]:
         placements = []
         for ticket in fresh:
             index, form = self._indexes[bool(ticket.apart)], self._form(ticket.text)

@@ -309,10 +309,22 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Unplaced:
+    """What placing needs of a ticket without a cluster."""
+
+    number: str
+    text: str
+    apart: str
+    nearest: tuple[tuple[str, float], ...]
+    opened_at: datetime
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Where the machine puts a ticket."""
 
-    ticket: Ticket
+    ticket: Unplaced
     anchor: str | None
     """Number of the ticket it is like; None: it begins a cluster of its own."""
     same: bool = False

@@ -12,18 +12,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.base import Ticket, TicketState
-from bot.store.desk_base import Apart, MakeReply, Placed, Placement
+from bot.store.base import TicketState
+from bot.store.desk_base import Apart, MakeReply, Placed, Placement, Unplaced
 from bot.store.desk_parts import LOCK, deliver, next_place, note, refresh
 from bot.store.desk_schema import answers, clusters
-from bot.store.rows import to_ticket
+from bot.store.rows import pairs
 from bot.store.schema import tickets
 from bot.store.shared import Shared
 
 MACHINE = "machine"
 """Who stands in the history where nobody decided."""
 _ANSWERED = (TicketState.ANSWERED.value, TicketState.PUBLISHED.value)
-_CHUNK = 500
+_CHUNK = 5_000
 
 
 class PlacingStore:
@@ -48,11 +48,13 @@ class PlacingStore:
         async with self._shared.reading() as connection:
             return await next_place(connection) - 1
 
-    async def unplaced(self, limit: int) -> list[Ticket]:
+    async def unplaced(self, limit: int) -> list[Unplaced]:
         """Tickets without a cluster, oldest first; empty when there is nothing to do."""
-        query = sa.select(tickets).where(tickets.c.cluster.is_(None)).order_by(tickets.c.opened_at).limit(limit)
+        c = tickets.c
+        query = sa.select(c.number, c.text, c.apart, c.nearest, c.opened_at, c.due_at).where(c.cluster.is_(None))
         async with self._shared.reading() as connection:
-            return [to_ticket(row) for row in await connection.execute(query)]
+            found = await connection.execute(query.order_by(c.opened_at).limit(limit))
+            return [Unplaced(r.number, r.text, r.apart, pairs(r.nearest), r.opened_at, r.due_at) for r in found]
 
     async def place(self, placements: Sequence[Placement], seen: int, make: MakeReply) -> bool:
         """Put each ticket where it was found to belong; False, and nothing done, when others placed since `seen`.
@@ -114,7 +116,8 @@ class _Step:
         rows = [self._row(p, ids[p.ticket.number], leads=True) for p in fresh]
         rows += [self._row(p, at[home] if isinstance(home, str) else home, p.leads) for p, home in joined]
         await self._write(rows)
-        await refresh(self._connection, (row["home"] for row in rows))
+        # a cluster that one ticket begins and no other joins is counted right from the beginning
+        await refresh(self._connection, (at[home] if isinstance(home, str) else home for _, home in joined))
         await self._answer_late(joined)
 
     def _welcomes(self, cluster: int, same: bool) -> bool:
@@ -195,7 +198,7 @@ class _Step:
             await note(self._connection, now, MACHINE, "answered", cluster=row.id, ticket=placement.ticket.number)
 
 
-def _beginning(ticket: Ticket) -> dict[str, Any]:
+def _beginning(ticket: Unplaced) -> dict[str, Any]:
     nearest = ticket.nearest[0] if ticket.nearest else ("", 0.0)
     return {
         "title": ticket.text, "state": TicketState.NEW.value, "owner": "", "people": 1, "size": 1,

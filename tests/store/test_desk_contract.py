@@ -16,7 +16,7 @@ from bot.messages import Kind, Message, Reply
 from bot.store import desk_schema
 from bot.store.base import OutboxState, Ticket, TicketState, Turn
 from bot.store.desk import DeskStore
-from bot.store.desk_base import Apart, DeliveryState, DeskNumbers, Filter, Listing, Page, Placement
+from bot.store.desk_base import Apart, DeliveryState, DeskNumbers, Filter, Listing, Page, Placement, Unplaced
 from bot.store.desk_place import PlacingStore
 from bot.store.schema import metadata
 from bot.store.sql import SqlStore
@@ -27,6 +27,10 @@ BASE = KnowledgeData({}, texts={"late_answer": "{ticket}|{question}|{answer}", "
 NUMBERS = ("22-2222", "33-333P", "44-444B", "55-555Z", "66-666M", "77-7779")
 Ask = Callable[..., Awaitable[Ticket]]
 Place = Callable[..., Awaitable[bool]]
+
+
+def _unplaced(ticket: Ticket) -> Unplaced:
+    return Unplaced(ticket.number, ticket.text, ticket.apart, ticket.nearest, ticket.opened_at, ticket.due_at)
 
 
 @pytest.fixture
@@ -62,7 +66,7 @@ def place(store: SqlStore) -> Place:
     placing = PlacingStore(store.shared)
 
     async def placed(*pairs: tuple[Ticket, str | None], same: bool = True) -> bool:
-        steps = [Placement(ticket, anchor, same, leads=anchor is None) for ticket, anchor in pairs]
+        steps = [Placement(_unplaced(ticket), anchor, same, leads=anchor is None) for ticket, anchor in pairs]
         return await placing.place(
             steps, await placing.last_place(), lambda asker, text, again: late_reply(BASE, asker, text, again)
         )
@@ -294,8 +298,8 @@ async def test_placing_gives_way_to_what_was_placed_meanwhile(ask: Ask, place: P
     a, b = await ask(0), await ask(1, "b")
     placing = PlacingStore(store.shared)
     make = lambda asker, text, again: late_reply(BASE, asker, text, again)  # noqa: E731
-    assert await placing.place([Placement(a, None, leads=True)], 0, make)
-    assert not await placing.place([Placement(b, None, leads=True)], 0, make)
+    assert await placing.place([Placement(_unplaced(a), None, leads=True)], 0, make)
+    assert not await placing.place([Placement(_unplaced(b), None, leads=True)], 0, make)
     assert [b.number] == [t.number for t in await placing.unplaced(10)]
 
 

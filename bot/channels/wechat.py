@@ -1,0 +1,268 @@
+"""WeChat Official Account: a delivery in, its answer out within five seconds, or later as a customer message.
+
+    webhook -> admit (nonce, repeats) -> page turn | dialogue -> first page in the answer to the request
+                                              \\-> too slow: `success` now, the reply owed -> outbox -> customer message
+
+WeChat hangs up after 5 s and tries three times in all; it takes `success` for an answer (被动回复用户消息). What is owed is
+on disk, with its message, before `success` is said. What could not be sent waits for the person's next message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot import replies
+from bot.channels.wechat_api import WeChatApi
+from bot.channels.wechat_codes import PlatformSaid
+from bot.channels.wechat_messages import CHANNEL, Incoming
+from bot.channels.wechat_pages import pages, pick
+from bot.dialogue import Dialogue
+from bot.errors import DeliveryDelayed, DeliveryRefused, FawenError, StoreUnavailable
+from bot.messages import Kind, Message, Reply
+from bot.privacy import redact
+from bot.store.base import Store
+from bot.store.platform_base import Admitted, Allowance, Knock, Opens, Platform
+from intents.model import KnowledgeData
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 4.0
+"""After so long `success` is said; WeChat waits 5 s, the way there and back included."""
+OWE_SECONDS = 0.6
+"""How long writing down what is owed may take after that."""
+ALLOWANCES = (
+    Allowance(Opens.ACTION, 3, timedelta(seconds=58)),
+    Allowance(Opens.MESSAGE, 5, timedelta(hours=47, minutes=59)),
+)
+"""客服消息: 3 in a minute after a menu click, follow or scan, 5 in 48 h after a message; a little less for the way there."""
+PARK_SECONDS = 6 * 3600.0
+LEFT_AFTER = timedelta(seconds=30)
+"""A message without a reply after so long is left over: WeChat has stopped trying."""
+MOST_TOGETHER = 2
+"""What waits goes out with a reply, so many at a time."""
+BRIEF = 40
+_TIDY_SECONDS = 10.0
+_KEPT = timedelta(hours=1)
+_MOST_TRIES = 5
+
+
+class Replayed(FawenError):
+    """The delivery's nonce has been used for another message, or too often."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the channel stands on."""
+
+    dialogue: Dialogue
+    store: Store
+    platform: Platform
+    api: WeChatApi
+    knowledge: Callable[[], KnowledgeData]
+    now: Callable[[], datetime]
+
+
+class WeChatChannel:
+    """Answers deliveries; sends what the outbox holds for WeChat."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        patience: float = ANSWER_SECONDS,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._dialogue, self._store, self._platform = parts.dialogue, parts.store, parts.platform
+        self._api, self._knowledge, self._now = parts.api, parts.knowledge, parts.now
+        self._patience, self._sleep = patience, sleep
+        self._working: dict[str, asyncio.Task[str]] = {}
+        self._owed: dict[str, Message] = {}
+        """Answered with `success`, or not at all, by this process, and not in the outbox yet."""
+        self._background: set[asyncio.Task[None]] = set()
+        self._failures: dict[str, int] = {}
+
+    async def close(self) -> None:
+        """Let what is being answered be finished."""
+        waiting = [*self._working.values(), *self._background]
+        if waiting:
+            await asyncio.wait(waiting, timeout=5)
+        for task in (*self._working.values(), *self._background):
+            task.cancel()
+
+    def health(self) -> dict[str, object]:
+        """For /healthz and /metrics: what WeChat last refused, answers on their way by a request of our own."""
+        return {"problem": self._api.problem, "waiting": len(self._owed)}
+
+    async def take(self, incoming: Incoming, nonce: str) -> str | None:
+        """The text to answer a verified delivery with; None for `success`. Raises Replayed."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._patience
+        knock = Knock(CHANNEL, nonce, incoming.message_id, incoming.chat, incoming.at, incoming.opens)
+        try:
+            admitted = await asyncio.wait_for(self._platform.admit(knock), self._patience)
+            if admitted.replayed:
+                raise Replayed("this nonce was used before")
+            if incoming.left:
+                await self._platform.exhaust(CHANNEL, incoming.chat)
+            if incoming.message is None or admitted.owed or incoming.message_id in self._owed:
+                return None
+            if incoming.more:
+                return await asyncio.wait_for(self._turn_page(incoming), until - loop.time())
+        except (StoreUnavailable, TimeoutError) as error:
+            log.error("message %s not recorded: %s", incoming.message_id, type(error).__name__)
+            return None if incoming.message is None else self._phrase("outage")
+        return await self._in_time(incoming.message, admitted, until)
+
+    async def _turn_page(self, incoming: Incoming) -> str:
+        text = await self._platform.turn_page(CHANNEL, incoming.chat, incoming.message_id)
+        return self._phrase("nothing_more") if text is None else text
+
+    async def _in_time(self, message: Message, admitted: Admitted, until: float) -> str | None:
+        """The answer, also of a delivery that is in work already; past `until` it is owed."""
+        key = message.message_id
+        task = self._working.get(key)
+        if task is None:
+            task = asyncio.create_task(self._work(message, admitted), name=f"wechat-{key}")
+            self._working[key] = task
+            task.add_done_callback(lambda _: self._done(message))
+        done, _ = await asyncio.wait({task}, timeout=max(until - asyncio.get_running_loop().time(), 0))
+        if key in self._owed:
+            return None
+        if not done or task.exception() is not None:
+            return await self._postpone(message)
+        return task.result()
+
+    def _done(self, message: Message) -> None:
+        task = self._working.pop(message.message_id)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.error("message %s: its reply could not be made ready", message.message_id, exc_info=failure)
+        if message.message_id in self._owed:
+            self._spawn(self._bring_late(message))
+
+    async def _postpone(self, message: Message) -> str | None:
+        """Write down that the reply is owed, with the message; only then may it be acknowledged."""
+        # from here on nobody answers this message by itself, however soon it is done
+        self._owed[message.message_id] = message
+        owing = asyncio.create_task(self._owe(message))
+        done, _ = await asyncio.wait({owing}, timeout=OWE_SECONDS)
+        if done and owing.exception() is None:
+            return None
+        log.error("message %s is slow and could not be written down", message.message_id)
+        return self._phrase("outage")
+
+    async def _owe(self, message: Message) -> None:
+        await self._platform.owe(replace(message, text=redact(message.text)))
+        if message.message_id not in self._working:
+            await self._platform.bring(CHANNEL, message.message_id, BRIEF)
+
+    async def _bring_late(self, message: Message) -> None:
+        try:
+            await self._owe(message)
+            self._owed.pop(message.message_id, None)
+        except StoreUnavailable as error:
+            log.error("the reply to %s is owed and not in the outbox yet: %s", message.message_id, error)
+
+    async def _work(self, message: Message, admitted: Admitted) -> str:
+        base, fresh = self._knowledge(), not admitted.known
+        reply = await self._reply(message)
+        given = [reply]
+        alone = bool(reply.calls) or message.message_id in self._owed
+        if (admitted.waiting or admitted.known) and not alone:
+            parked = await self._platform.attach(CHANNEL, message.chat, message.message_id, fresh, MOST_TOGETHER)
+            given = [*parked, reply]
+        first, *rest = pages(base, given)
+        if rest or admitted.pages:
+            await self._platform.keep_pages(CHANNEL, message.chat, message.message_id, rest, fresh)
+        return first
+
+    async def _reply(self, message: Message) -> Reply:
+        """The dialogue's reply; a failure of ours is said with a text and recorded, never shown as an error."""
+        try:
+            return await self._dialogue.handle(await self._meant(message))
+        except Exception:
+            log.exception("message %s could not be answered", message.message_id)
+        try:
+            return await self._dialogue.say(message, replies.text(self._knowledge(), "trouble"))
+        except StoreUnavailable:
+            return replies.text(self._knowledge(), "outage")
+
+    async def _meant(self, message: Message) -> Message:
+        """有帮助 and 没帮助 are about the last answer that asked for it."""
+        verdict = pick(message.text, self._knowledge()) if message.kind is Kind.TEXT else None
+        if verdict is None:
+            return message
+        history = await self._store.history(CHANNEL, message.chat, 10)
+        asked = [m for m, reply in history if reply.feedback and m.message_id != message.message_id]
+        if not asked:
+            return message
+        return replace(message, kind=Kind.FEEDBACK, text=verdict, ref=asked[-1].message_id)
+
+    async def send(self, chat: str, reply: Reply, ref: str) -> None:
+        """One customer message. Raises DeliveryRefused, DeliveryDelayed or DeliveryUncertain."""
+        first, *rest = pages(self._knowledge(), [reply])
+        try:
+            spent = await self._platform.spend(CHANNEL, chat, ALLOWANCES)
+        except StoreUnavailable as error:
+            raise DeliveryDelayed(f"the ledger cannot be read: {error}") from error
+        if spent is None:
+            raise DeliveryDelayed(
+                "nothing may be sent to this person now: it waits for their next message", PARK_SECONDS
+            )
+        try:
+            await self._api.send_text(chat, first)
+        except PlatformSaid as error:
+            await self._best_effort(self._platform.exhaust(CHANNEL, chat))
+            raise DeliveryDelayed(str(error), PARK_SECONDS) from None
+        except (DeliveryDelayed, DeliveryRefused):
+            await self._best_effort(self._platform.refund(CHANNEL, chat, spent))
+            raise
+        if rest:
+            await self._best_effort(self._platform.keep_pages(CHANNEL, chat, f"out:{ref}"[:160], rest, fresh=True))
+
+    @staticmethod
+    async def _best_effort(write: Awaitable[None]) -> None:
+        """After a send: its outcome must be told even when the ledger cannot be written."""
+        try:
+            await write
+        except StoreUnavailable as error:
+            log.error("after a send: %s", error)
+
+    async def watch(self) -> None:
+        """For ever: answer what a stop left unanswered, bring what is owed, forget old nonces."""
+        while True:
+            try:
+                await self.sweep()
+            except StoreUnavailable as error:
+                log.error("looking for what is owed: %s", error)
+            await self._sleep(_TIDY_SECONDS)
+
+    async def sweep(self) -> int:
+        """One look; how many messages were answered or brought."""
+        found = 0
+        for message in await self._platform.unanswered(CHANNEL, self._now() - LEFT_AFTER):
+            if message.message_id in self._working or self._failures.get(message.message_id, 0) >= _MOST_TRIES:
+                continue
+            await self._platform.owe(message)
+            try:
+                await self._dialogue.answer(message, deliver=False)
+            except Exception:
+                self._failures[message.message_id] = self._failures.get(message.message_id, 0) + 1
+                log.exception("message %s, left over, could not be answered", message.message_id)
+        for message in [m for m in self._owed.values() if m.message_id not in self._working]:
+            await self._bring_late(message)
+        for message_id in await self._platform.unbrought(CHANNEL):
+            found += await self._platform.bring(CHANNEL, message_id, BRIEF)
+        await self._platform.tidy(self._now() - _KEPT)
+        return found
+
+    def _phrase(self, key: str) -> str:
+        return replies.phrase(self._knowledge(), key)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
