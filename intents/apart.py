@@ -1,6 +1,6 @@
 """What need not keep a person waiting for a person: nonsense, mere abuse, adverts. Careful rather than complete.
 
-A text is set apart only when the matcher has found nothing, and one of these holds:
+A text is set apart only when the matcher has found nothing likely, and one of these holds:
 
 | kind     | rule                                                                                                  |
 |----------|-------------------------------------------------------------------------------------------------------|
@@ -76,7 +76,7 @@ class Sorter:
     def kind(self, text: str, match: Match | None) -> str:
         """NONSENSE, ABUSE, ADVERT, or empty for what a person shall read."""
         likeliest = match.candidates[0].confidence if match and match.candidates else 0.0
-        if match is None or match.outcome != "none" or likeliest >= IN_SCOPE:
+        if match is None or match.outcome == "answer" or likeliest >= IN_SCOPE:
             return ""
         plain = self._normalizer.plain(text)
         if plain in PUBLIC_NUMBERS:

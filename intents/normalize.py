@@ -61,7 +61,7 @@ class Normalizer:
 
     def clauses(self, text: str) -> list[str]:
         """Normal forms of the clauses of a text (split at punctuation and spaces), empty ones left out."""
-        simple = self._t2s.convert(unicodedata.normalize("NFKC", text))
+        simple = self._simplified(unicodedata.normalize("NFKC", text))
         found = (self(part) for part in _CLAUSE.split(simple))
         return [clause for clause in found if clause]
 
@@ -71,8 +71,14 @@ class Normalizer:
 
     def _fold(self, text: str) -> str:
         folded = unicodedata.normalize("NFKC", text).lower()
-        simple = self._t2s.convert(folded)
+        simple = self._simplified(folded)
         return _REPEAT.sub(r"\1\1", _NOT_WORD.sub("", simple))
+
+    def _simplified(self, text: str) -> str:
+        try:
+            return str(self._t2s.convert(text))
+        except UnicodeEncodeError:  # halves of a character that JSON and Telegram let through
+            return str(self._t2s.convert(text.encode("utf-8", "replace").decode()))
 
     def _replace(self, text: str) -> str:
         if self._pattern is None:

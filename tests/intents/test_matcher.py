@@ -131,5 +131,11 @@ def test_the_ends_of_a_long_text_are_kept() -> None:
     assert both_ends(text[:1200], 1200) == text[:1200]
 
 
+def test_half_a_character_is_no_error() -> None:
+    """A lone surrogate, as broken clients send it, is read as an unknown character."""
+    assert MATCHER.match("\ud800继承公证怎么办\udfff").outcome in ("answer", "options", "none")
+    assert MATCHER.match("\ud800").outcome == "none"
+
+
 def test_very_long_texts_are_cut_not_choked_on() -> None:
     assert MATCHER.match("继承公证" * 50_000).outcome in ("answer", "options", "none")
