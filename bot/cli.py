@@ -19,6 +19,7 @@ from bot.cli_changes import review
 from bot.cli_channel import channel
 from bot.cli_knowledge import export, import_
 from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, fail, settings_from
+from bot.cli_user import user
 from bot.config import Settings
 from bot.errors import FawenError, KnowledgeError
 
@@ -65,6 +66,8 @@ main.add_command(channel)
 main.add_command(export)
 main.add_command(import_)
 main.add_command(review)
+
+main.add_command(user)
 
 
 @main.command()

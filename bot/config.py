@@ -179,6 +179,31 @@ class Limits(_Section):
     """Messages being answered at the same moment, all channels together."""
 
 
+class ConsoleSettings(_Section):
+    """The review console for staff."""
+
+    enabled: bool = True
+    secure_cookies: bool = False
+    """Set where the console is served over HTTPS."""
+    idle_minutes: Positive = 60.0
+    """A session ends after so long without use."""
+    session_hours: Positive = 12.0
+    """A session ends after so long in any case."""
+
+
+class Retention(_Section):
+    """How long what residents wrote is kept."""
+
+    enabled: bool = True
+    """Whether the service deletes by itself, once a day; `fawen purge` does so in any case."""
+    conversation_days: Annotated[int, Field(ge=1)] = 90
+    """Conversations as shown to their person."""
+    question_days: Annotated[int, Field(ge=1)] = 365
+    """Text and person of a recorded question; what is left is counted in reports and names nobody."""
+    ticket_days: Annotated[int, Field(ge=1)] = 365
+    """Text and person of a ticket, counted from when it was settled; open ones stay."""
+
+
 class Office(_Section):
     """Facts that only the operator knows; answers leave them out until they are filled in."""
 
@@ -199,6 +224,8 @@ class Settings(_Section):
     dialogue: Dialogue = Dialogue()
     desk: DeskSettings = DeskSettings()
     limits: Limits = Limits()
+    console: ConsoleSettings = ConsoleSettings()
+    retention: Retention = Retention()
     office: Office = Office()
 
     @classmethod

@@ -11,6 +11,7 @@ FawenError
 │   ├── DeskNotFound      no cluster, ticket, proposal or publication of that name
 │   ├── DeskRefused       the input is unfit (no reason given, empty answer), or this person may not do it
 │   └── DeskConflict      the state does not allow it (any more): answered, settled or published in between
+├── ConsoleRefused        what a user of the console typed is unfit (its message is Chinese and shown to them)
 └── DeliveryError         a message could not be brought to the person
     ├── DeliveryRefused   the platform said no, and will say no again (blocked, not following)
     ├── DeliveryDelayed   the platform said later (flood limit, outage); `retry_after` seconds if it said so
@@ -25,6 +26,7 @@ from intents.errors import FawenError, KnowledgeError
 
 __all__ = [
     "ConfigError",
+    "ConsoleRefused",
     "DeliveryDelayed",
     "DeliveryError",
     "DeliveryRefused",
@@ -76,6 +78,10 @@ class DeskRefused(DeskError):
 
 class DeskConflict(DeskError):
     """The state does not allow it, or does so no longer."""
+
+
+class ConsoleRefused(FawenError):
+    """What a user of the console typed is unfit: a weak password, a wrong code, a missing reason."""
 
 
 class DeliveryError(FawenError):

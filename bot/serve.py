@@ -19,6 +19,7 @@ from bot.app import Core, running_core, utc_now
 from bot.channels.terminal import TerminalChat
 from bot.channels.webchat import WebChat
 from bot.config import Settings
+from bot.console.start import console_routes
 from bot.errors import ConfigError
 from bot.health import routes as health_routes
 from bot.server import make_app
@@ -47,6 +48,9 @@ async def run(settings: Settings) -> None:
             routes += web.routes()
             health["web"] = dict
         notes.append(("网页", "开" if settings.web.enabled else "关（设置 web.enabled: false）"))
+        if settings.console.enabled:
+            routes += console_routes(core, utc_now)
+        notes.append(("管理台", "开，/console" if settings.console.enabled else "关（设置 console.enabled: false）"))
         tasks.append(functools.partial(core.gatherer.run, settings.desk.gather_seconds))
         tasks.append(functools.partial(core.changes.watch, _RECOVER_SECONDS))
         async with (

@@ -1,0 +1,126 @@
+"""The figures of a time in one value: for the console's page, the exports, `fawen report` and the weekly digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from bot.store.reports import Asked, Outcomes, Reports, Timing
+from intents.model import KnowledgeData
+
+SMALL = 3
+"""Texts of fewer persons than this never leave the console: they could tell who asked."""
+SOON = timedelta(days=30)
+CHANNELS = {"web": "网页", "telegram": "Telegram", "wechat": "微信", "terminal": "终端"}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything about [since, until)."""
+
+    since: datetime
+    until: datetime
+    outcomes: Outcomes
+    before: Outcomes
+    """The same length of time before."""
+    days: tuple[tuple[date, Outcomes], ...]
+    channels: tuple[tuple[str, Outcomes], ...]
+    topics: tuple[tuple[str, Outcomes], ...]
+    """By topic id; `""` where nothing was near."""
+    top: tuple[Asked, ...]
+    waiting: tuple[tuple[int, str, int, datetime], ...]
+    """(cluster, question, people, since)."""
+    thumbs: tuple[tuple[str, int, int], ...]
+    """(entry, 没帮助, 有帮助)."""
+    cold: tuple[str, ...]
+    """Published entries that nobody got."""
+    overdue: tuple[str, ...]
+    """Entries past their review date: residents get the hotline instead of the answer."""
+    soon: tuple[str, ...]
+    """Entries whose review date comes within 30 days."""
+    answered: int
+    """Answers that staff gave."""
+    answering: Timing
+    """Hours from a ticket to its answer."""
+    took: Timing
+    """Milliseconds from a message to its reply."""
+
+
+async def gather(reports: Reports, base: KnowledgeData, since: datetime, until: datetime, least: int = SMALL) -> Report:
+    """Ask the store for everything; `least` 1 only for what stays in the console. Raises StoreUnavailable."""
+    used = await reports.used_entries(since, until)
+    today = (until - timedelta(microseconds=1) + timedelta(hours=8)).date()
+    entries = [e for e in base.entries.values() if e.status == "published" and e.topic not in ("chat", "safety")]
+    return Report(
+        since=since,
+        until=until,
+        outcomes=await reports.outcomes(since, until),
+        before=await reports.outcomes(since - (until - since), since),
+        days=tuple(await reports.by_day(since, until)),
+        channels=tuple(await reports.by_channel(since, until)),
+        topics=tuple(await reports.by_topic(since, until)),
+        top=tuple(await reports.top_questions(since, until, least)),
+        waiting=tuple(await reports.waiting(least)),
+        thumbs=tuple(await reports.thumbs(since, until)),
+        cold=tuple(e.id for e in entries if e.id not in used),
+        overdue=tuple(e.id for e in base.entries.values() if e.status == "published" and e.stale(today)),
+        soon=tuple(e.id for e in entries if e.review_after and today <= e.review_after <= today + SOON),
+        answered=await reports.answered(since, until),
+        answering=await reports.time_to_answer(since, until),
+        took=await reports.took(since, until),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of an export."""
+
+    name: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str | int | float, ...], ...]
+
+
+def tables(report: Report, base: KnowledgeData) -> list[Table]:
+    """The report as tables, in the words of staff."""
+
+    def title(entry: str | None) -> str:
+        return base.entries[entry].title if entry and entry in base.entries else entry or ""
+
+    def counts(o: Outcomes) -> tuple[int, ...]:
+        return (o.total, o.direct, o.offered, o.none)
+
+    topics = {t.id: t.title for t in base.topics}
+    ends = ("提问", "直接答", "给选项", "没答上")
+    return [
+        Table("总览", ("项目", "数值"), _overview(report)),
+        Table("按天", ("日期", *ends), tuple((d.isoformat(), *counts(o)) for d, o in report.days)),
+        Table("按渠道", ("渠道", *ends), tuple((CHANNELS.get(c, c), *counts(o)) for c, o in report.channels)),
+        Table("按主题", ("主题", *ends), tuple((topics.get(t, "不在各主题内"), *counts(o)) for t, o in report.topics)),
+        Table("常问", ("问题", "次数", "人数", "条目"), tuple((a.text, a.count, a.people, title(a.entry)) for a in report.top)),
+        Table("待答", ("问题", "人数", "最早"), tuple((t, n, _day(at)) for _, t, n, at in report.waiting)),
+        Table("没帮助", ("条目", "没帮助", "有帮助"), tuple((title(e), d, u) for e, d, u in report.thumbs)),
+        Table("没人问到", ("条目", "编号"), tuple((title(e), e) for e in report.cold)),
+        Table("过期未核对", ("条目", "编号"), tuple((title(e), e) for e in report.overdue)),
+        Table("快到核对期", ("条目", "编号"), tuple((title(e), e) for e in report.soon)),
+    ]  # fmt: skip
+
+
+def _overview(report: Report) -> tuple[tuple[str | int | float, ...], ...]:
+    o = report.outcomes
+    return (
+        ("开始", _day(report.since)),
+        ("结束", _day(report.until - timedelta(microseconds=1))),
+        ("提问", o.total),
+        ("直接答的比例", f"{100 * o.share('direct'):.1f} %"),
+        ("给选项的比例", f"{100 * o.share('offered'):.1f} %"),
+        ("没答上的比例", f"{100 * o.share('none'):.1f} %"),
+        ("上一期没答上的比例", f"{100 * report.before.share('none'):.1f} %"),
+        ("工作人员答复", report.answered),
+        ("答复用时中位数（小时）", round(report.answering.p50, 1)),
+        ("九成答复用时不超过（小时）", round(report.answering.p90, 1)),
+        ("机器人应答第 99 百分位（毫秒）", round(report.took.p99, 1)),
+    )
+
+
+def _day(moment: datetime) -> str:
+    return (moment + timedelta(hours=8)).date().isoformat()
