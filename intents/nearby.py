@@ -22,7 +22,7 @@ from rapidfuzz import fuzz, process
 
 from intents.index import grams
 
-LOOKED_AT = 800
+LOOKED_AT = 500
 """Postings of the rarest grams that are looked through for one text; more are passed over."""
 LEAST_GRAMS = 3
 """Rarest grams that are looked through however common they are."""
@@ -92,29 +92,33 @@ class Nearby:
         """The text most like this one, in normal form, at least so like it; None when there is none."""
         if (position := self._equal.get(text)) is not None:
             return Near(self._keys[position], 100.0, text)
-        positions = self._candidates(text)
+        asked = set(grams(text, _SIZES))
+        positions = self._candidates(asked)
         found = process.extract(
             text, [self._texts[p] for p in positions], scorer=fuzz.ratio, score_cutoff=least, limit=None
         )
+        if not found:
+            return None
+        total = _weight(asked, self._weight)
         best: tuple[float, bool, int] | None = None
         for other, ratio, at in found:
-            score = min(ratio, 100 * shared(text, other, self._weight))
+            score = min(ratio, 100 * _shared(asked, total, other, self._weight))
             rank = (score, self._preferred[positions[at]], positions[at])
             if score >= least and (best is None or rank > best):
                 best = rank
         return Near(self._keys[best[2]], best[0], self._texts[best[2]]) if best else None
 
-    def _candidates(self, text: str) -> list[int]:
+    def _candidates(self, asked: set[str]) -> list[int]:
         """Positions of the texts that share most of the rarest grams, likeliest first."""
-        postings = [p for gram in sorted(set(grams(text, _SIZES))) if (p := self._postings.get(gram)) is not None]
-        postings.sort(key=len)
+        held = self._postings
+        ranked = sorted([(len(held[gram]), gram) for gram in asked if gram in held])
         chosen: list[Sequence[int]] = []
         seen = 0
-        for n, found in enumerate(postings):
-            if n >= LEAST_GRAMS and seen + len(found) > LOOKED_AT:
+        for n, (size, gram) in enumerate(ranked):
+            if n >= LEAST_GRAMS and seen + size > LOOKED_AT:
                 break
-            chosen.append(found if len(found) <= LOOKED_AT else found[-LOOKED_AT:])
-            seen += len(found)
+            chosen.append(held[gram] if size <= LOOKED_AT else held[gram][-LOOKED_AT:])
+            seen += size
         counts = Counter(chain.from_iterable(chosen))
         if len(counts) <= COMPARED:
             return sorted(counts)
@@ -124,6 +128,16 @@ class Nearby:
 
 def shared(first: str, second: str, weight: Callable[[str], float]) -> float:
     """Weight of the grams both have, over the mean weight of either: 0 to 1 (Dice's coefficient, weighed)."""
-    a, b = set(grams(first, _SIZES)), set(grams(second, _SIZES))
-    total = sum(map(weight, sorted(a))) + sum(map(weight, sorted(b)))
-    return 2 * sum(map(weight, sorted(a & b))) / total if total else 0.0
+    asked = set(grams(first, _SIZES))
+    return _shared(asked, _weight(asked, weight), second, weight)
+
+
+def _shared(asked: set[str], total: float, other: str, weight: Callable[[str], float]) -> float:
+    held = set(grams(other, _SIZES))
+    whole = total + _weight(held, weight)
+    return 2 * _weight(asked & held, weight) / whole if whole else 0.0
+
+
+def _weight(found: set[str], weight: Callable[[str], float]) -> float:
+    # sorted: sums of floats must not depend on the order of a set
+    return sum(map(weight, sorted(found)))

@@ -21,6 +21,7 @@ LOCK = 7_203_419
 """Key of the lock under which clusters change: placing, answering, merging and splitting take turns."""
 SUPERSEDED = "superseded"
 """Note on an outbox row that a correction overtook before it went out."""
+_MANY = 5_000
 _UNSENT = (OutboxState.PENDING.value, OutboxState.FAILED.value)
 
 
@@ -39,24 +40,34 @@ async def note(connection: AsyncConnection, now: datetime, who: str, what: str, 
 
 
 async def refresh(connection: AsyncConnection, ids: Iterable[int]) -> None:
-    """Count people and tickets of these clusters anew, and their dates."""
+    """Count people and tickets of these clusters anew, and their dates; one without tickets stays as it is."""
     wanted = sorted(set(ids))
-    inside = tickets.c.cluster == clusters.c.id
-
-    def of(value: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
-        return sa.select(value).where(inside).scalar_subquery()
-
-    person = tickets.c.channel + sa.literal(":") + tickets.c.person
-    first = of(sa.func.min(tickets.c.opened_at))
-    change = sa.update(clusters).values(
-        people=of(sa.func.count(sa.distinct(person))),
-        size=of(sa.func.count()),
-        first_at=first,
-        last_at=of(sa.func.max(tickets.c.opened_at)),
-        due_at=sa.func.coalesce(of(sa.func.min(tickets.c.due_at)), first),
+    c = tickets.c
+    person = c.channel + sa.literal(":") + c.person
+    first = sa.func.min(c.opened_at)
+    counted = sa.select(
+        c.cluster.label("key"),
+        sa.func.count(sa.distinct(person)).label("people_now"),
+        sa.func.count().label("size_now"),
+        first.label("first_now"),
+        sa.func.max(c.opened_at).label("last_now"),
+        sa.func.coalesce(sa.func.min(c.due_at), first).label("due_now"),
+    ).group_by(c.cluster)
+    change = (
+        sa.update(clusters)
+        .where(clusters.c.id == sa.bindparam("key"))
+        .values(
+            people=sa.bindparam("people_now"),
+            size=sa.bindparam("size_now"),
+            first_at=sa.bindparam("first_now"),
+            last_at=sa.bindparam("last_now"),
+            due_at=sa.bindparam("due_now"),
+        )
     )
-    for start in range(0, len(wanted), 500):
-        await connection.execute(change.where(clusters.c.id.in_(wanted[start : start + 500])))
+    for start in range(0, len(wanted), _MANY):
+        found = await connection.execute(counted.where(c.cluster.in_(wanted[start : start + _MANY])))
+        if rows := [dict(row._mapping) for row in found]:
+            await connection.execute(change, rows)
 
 
 async def next_place(connection: AsyncConnection) -> int:
