@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import pkgutil
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+import bot.store
 from bot.desk.desk import Desk
 from bot.desk.wording import late_reply
 from bot.errors import DeskConflict, DeskNotFound, DeskRefused
@@ -94,6 +97,9 @@ async def test_an_empty_desk_says_so(desk: Desk) -> None:
 
 async def test_the_migrations_lead_to_the_tables(store: SqlStore) -> None:
     """Every table and column of the schema is in a migrated database, and no other column."""
+    for module in pkgutil.iter_modules(bot.store.__path__, "bot.store."):
+        if module.name.endswith("schema"):
+            importlib.import_module(module.name)
     async with store.shared.reading() as connection:
         found = await connection.run_sync(
             lambda c: {t: {x["name"] for x in sa.inspect(c).get_columns(t)} for t in sa.inspect(c).get_table_names()}
