@@ -320,7 +320,8 @@ class Dialogue:
     def _offer(self, matcher: Matcher, work: _Work, match: Match) -> Reply:
         work.state["asked"] = work.message.text
         work.state["last_question"] = work.message.text
-        work.state["entry"] = carried("options", None, match.options)
+        if subject := carried("options", None, match.options, match.ask):
+            work.state["entry"] = subject
         work.state["at"] = work.message.at.isoformat()
         return replies.options(matcher.knowledge, match)
 

@@ -35,10 +35,15 @@ class Context:
     """The entry of the last answer, or the first option chosen."""
 
 
-def carried(outcome: str, entry: str | None, options: Sequence[str]) -> str | None:
-    """What the next question may refer to: the entry answered, or the likeliest option; None for small talk."""
-    found = entry if outcome == "answer" else next(iter(options), None) if outcome == "options" else None
-    return None if found is None or found.startswith("chat.") else found
+def carried(outcome: str, entry: str | None, options: Sequence[str], ask: str = "") -> str | None:
+    """What the next question may refer to: the entry answered, or the likeliest option that is no small talk; else None.
+
+    A question asked back because it could mean several things (`ask`) says nothing of the subject: what was spoken of
+    before stays.
+    """
+    if outcome == "options":
+        return None if ask else next((o for o in options if not o.startswith("chat.")), None)
+    return None if outcome != "answer" or entry is None or entry.startswith("chat.") else entry
 
 
 def expanded(scorer: Phrases, question: Question, context: Context) -> Question | None:
@@ -135,7 +140,7 @@ def converse(match: Callable[[str, Context | None], Match], turns: Iterable[str]
     for turn in turns:
         result = match(turn, context)
         found.append(result)
-        subject = carried(result.outcome, result.entry, result.options)
+        subject = carried(result.outcome, result.entry, result.options, result.ask)
         if subject is not None:
             context = Context(subject)
     return found
