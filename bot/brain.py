@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bot.config import KnowledgeSettings
 from bot.desk.publishing import MARKER
 from bot.errors import ConfigError, KnowledgeError
 from bot.paths import knowledge_dir
+from bot.relearn import Relearner, RelearnFailed
 from intents import KnowledgeBase, Matcher
 from intents.encoder import CachedEncoder, E5Encoder, Encoder, OnnxEncoder, UseEncoder
 from intents.knowledge import fingerprint
 
 log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
+_STEP = 2_000
+"""Members of a collection that are let go at once."""
 
 
 def make_encoders(setting: str, cache: Path, progress: Progress | None = None) -> tuple[list[Encoder], str]:
@@ -56,7 +60,8 @@ def make_matcher(directory: Path, cache: Path | None, encoders: Sequence[Encoder
 def make_brain(settings: KnowledgeSettings, progress: Progress | None = None) -> tuple[Brain, str]:
     """The brain for these settings, and a line on the encoder. Raises KnowledgeError."""
     encoders, note = make_encoders(settings.encoder, settings.cache_dir, progress)
-    return Brain(settings.dir or knowledge_dir(), settings.cache_dir, encoders), note
+    relearner = Relearner(settings.cache_dir, settings.encoder, encoders)
+    return Brain(settings.dir or knowledge_dir(), settings.cache_dir, encoders, relearner.learn), note
 
 
 def warm(encoders: Sequence[Encoder]) -> None:
@@ -68,7 +73,16 @@ def warm(encoders: Sequence[Encoder]) -> None:
 class Brain:
     """Holds the matcher in force; `current()` is what every message uses from beginning to end."""
 
-    def __init__(self, directory: Path, cache: Path | None, encoders: Sequence[Encoder] = ()) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        cache: Path | None,
+        encoders: Sequence[Encoder] = (),
+        relearn: Callable[[Path], Awaitable[Matcher]] | None = None,
+    ) -> None:
+        """`relearn` makes the matcher of changed files beside the event loop; without it a thread does."""
+        self._relearn = relearn
+        self._retired: list[Matcher] = []
         self._directory = directory
         self._cache = cache
         self._encoders = encoders
@@ -98,6 +112,8 @@ class Brain:
 
     async def reload_if_changed(self) -> bool:
         """Look at the files once; True when a new version came into force. Works off the event loop."""
+        if self._retired:
+            await asyncio.to_thread(self._let_go)
         stamp = await asyncio.to_thread(self._stamp)
         if stamp == self._seen or (self._directory / MARKER).exists():
             # while a change is being published, half of its files may be there
@@ -107,16 +123,39 @@ class Brain:
             self.last_error = None
             return False
         try:
-            matcher = await asyncio.to_thread(make_matcher, self._directory, self._cache, self._encoders)
+            matcher = await self._learn_anew()
         except KnowledgeError as error:
             self.last_error = error
             self.reloads["bad"] += 1
             log.error("knowledge not reloaded, version %s stays: %s", self._matcher.knowledge.version, error)
             return False
+        self._retired.append(self._matcher)
         self._matcher, self.last_error = matcher, None
         self.reloads["good"] += 1
         log.info("knowledge reloaded: version %s", matcher.knowledge.version)
         return True
+
+    async def _learn_anew(self) -> Matcher:
+        if self._relearn is not None:
+            try:
+                return await self._relearn(self._directory)
+            except (RelearnFailed, OSError) as error:
+                log.warning("learning in a process of its own failed, a thread does it: %s", error)
+        return await asyncio.to_thread(make_matcher, self._directory, self._cache, self._encoders)
+
+    def _let_go(self) -> None:
+        """Empty matchers that nobody uses any more, bit by bit: freed at once they would hold up the event loop."""
+        still = []
+        while self._retired:
+            matcher = self._retired.pop()
+            # 2: this name and the argument; more means that a message is still being answered with it
+            if sys.getrefcount(matcher) > 2 or sys.getrefcount(matcher.scorer) > 2:
+                still.append(matcher)
+                continue
+            for holder in (matcher.scorer, matcher.scorer.index, matcher.scorer.concepts):
+                for part in vars(holder).values():
+                    _empty(part)
+        self._retired = still
 
     async def watch(self, seconds: float) -> None:
         """Reload for ever, every so many seconds; 0 returns at once."""
@@ -137,3 +176,14 @@ class Brain:
                 continue
             found.append((str(path), stat.st_mtime_ns, stat.st_size))
         return tuple(found)
+
+
+def _empty(part: object) -> None:
+    """Take a large collection apart in steps, between which other threads run."""
+    if isinstance(part, list):
+        while len(part) > _STEP:
+            del part[-_STEP:]
+    elif isinstance(part, dict):
+        while len(part) > _STEP:
+            for _ in range(_STEP):
+                part.popitem()

@@ -28,6 +28,7 @@ class Normalizer:
 
     def __init__(self, lexicon: Lexicon | None = None) -> None:
         lexicon = lexicon or Lexicon()
+        self._lexicon = lexicon
         self._t2s = opencc.OpenCC("t2s")
         # one text is asked for several times on its way through a match
         self._plain_of = lru_cache(RECENT)(self._fold)
@@ -38,6 +39,10 @@ class Normalizer:
         keys = sorted(self._words, key=lambda w: (-len(w), w))
         self._pattern = re.compile("|".join(map(re.escape, keys))) if keys else None
         self._canonical, self._synonyms = self._synonym_table(lexicon)
+
+    def __reduce__(self) -> tuple[type[Normalizer], tuple[Lexicon]]:
+        """For another process: made anew from the lexicon, because converter and caches do not travel."""
+        return Normalizer, (self._lexicon,)
 
     def __call__(self, text: str) -> str:
         """The normal form: lower-case word characters only, no spaces inside Chinese; may be empty."""

@@ -1,0 +1,90 @@
+"""Learning changed knowledge in a process of its own, and taking the finished matcher in piece by piece.
+
+Parsing and checking the files holds the interpreter for a tenth of a second at a time, learning for seconds: done in
+a thread of the service, every visitor would wait. The other process runs at low priority on one core.
+
+    python -m bot.relearn DIRECTORY TARGET CACHE ENCODER      (started by `Relearner`, not by people)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from bot import transport
+from bot.errors import FawenError, KnowledgeError
+from intents import Matcher, Problem
+from intents.encoder import Encoder
+
+_DONE, _REFUSED = 0, 3
+_PROBLEMS = "problems.json"
+
+
+class RelearnFailed(FawenError):
+    """The process ended without a matcher and without naming a problem of the knowledge."""
+
+
+class Relearner:
+    """Makes a matcher of a directory without holding up the event loop."""
+
+    def __init__(self, cache: Path | None, encoder: str, encoders: Sequence[Encoder]) -> None:
+        """`encoder` is the setting knowledge.encoder; `encoders` what this process has made of it."""
+        self._cache, self._encoder, self._encoders = cache, encoder, tuple(encoders)
+
+    async def learn(self, directory: Path) -> Matcher:
+        """The matcher of a directory. Raises KnowledgeError with every problem, RelearnFailed when the process dies."""
+        with tempfile.TemporaryDirectory(prefix="fawen-learn-") as place:
+            target = Path(place)
+            arguments = (str(directory), place, str(self._cache or ""), self._encoder)
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot.relearn", *arguments, env=_environment(), stderr=asyncio.subprocess.PIPE
+            )
+            try:
+                _, said = await process.communicate()
+            except asyncio.CancelledError:
+                process.kill()
+                await process.wait()
+                raise
+            if process.returncode == _REFUSED:
+                rows = json.loads((target / _PROBLEMS).read_text(encoding="utf-8"))
+                raise KnowledgeError([Problem(**row) for row in rows])
+            if process.returncode != _DONE:
+                end = said.decode("utf-8", "replace").strip().splitlines()[-1:]
+                raise RelearnFailed(f"learning ended with code {process.returncode}: {''.join(end)}")
+            matcher = await asyncio.to_thread(transport.load, target, self._encoders)
+        if not isinstance(matcher, Matcher):
+            raise RelearnFailed(f"learning gave a {type(matcher).__name__} instead of a matcher")
+        return matcher
+
+
+def _environment() -> dict[str, str]:
+    """This process's own, with one thread for the linear algebra and the same import path."""
+    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, **one, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Learn and write; the exit code says whether a matcher or a list of problems was written."""
+    from bot.brain import make_encoders, make_matcher
+
+    directory, target, cache, encoder = arguments
+    os.nice(10)
+    encoders, _ = make_encoders(encoder, Path(cache)) if cache else ([], "")
+    try:
+        matcher = make_matcher(Path(directory), Path(cache) if cache else None, encoders)
+    except KnowledgeError as error:
+        rows = [asdict(problem) for problem in error.problems]
+        (Path(target) / _PROBLEMS).write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+        return _REFUSED
+    transport.save(matcher, Path(target), encoders)
+    return _DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

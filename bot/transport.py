@@ -1,0 +1,142 @@
+"""A large object from one process to another in small pieces, so that taking it in never holds the interpreter long.
+
+`pickle.loads` of a whole matcher is one call in C of some 200 ms during which no other thread runs: the service would
+stand still. Here large arrays become files of their own and large collections many short pickles; between two of them
+the event loop gets its turn. The directory is private to the two processes: pickles are never read from elsewhere.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+LARGE = 100
+"""Members from which a collection travels in pieces."""
+ARRAY_BYTES = 1 << 16
+"""Bytes from which an array is a file of its own."""
+_ATOMS, _OBJECTS = 2_000, 20
+"""Members of one piece: of texts and numbers, and of anything larger."""
+_PIECES = "pieces"
+
+
+def save(value: Any, directory: Path, shared: Sequence[Any] = ()) -> None:
+    """Write a value; `shared` are objects that the other side has already and that are only named."""
+    with (directory / _PIECES).open("wb") as file:
+        _Packer(file, directory, shared).piece("root", 0, value)
+
+
+def load(directory: Path, shared: Sequence[Any] = ()) -> Any:
+    """Read what `save` has written, with the same `shared`. Meant for a thread beside the event loop."""
+    boxes: dict[int, Any] = {}
+    root = None
+    with (directory / _PIECES).open("rb") as file:
+        while file.peek(1):
+            kind, number, content = _Unpacker(file, directory, boxes, shared).load()
+            if kind == "root":
+                root = content
+            elif kind == "tuple":
+                boxes[number] = tuple(boxes[number])
+            elif kind == "dict":
+                boxes.setdefault(number, {}).update(_interned(content))
+            else:
+                boxes.setdefault(number, []).extend(content)
+    return root
+
+
+def _interned(pairs: Sequence[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    """Texts that are keys shared with the version before: letting that go is then cheap as well."""
+    return ((sys.intern(k) if type(k) is str else k, v) for k, v in pairs)
+
+
+def _frozen(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(mapping)
+
+
+class _Packer:
+    """Writes pieces; the members of a collection come before what holds it."""
+
+    def __init__(self, file: BinaryIO, directory: Path, shared: Sequence[Any]) -> None:
+        self._file, self._directory = file, directory
+        self._shared = {id(value): i for i, value in enumerate(shared)}
+        self._numbers: dict[int, int] = {}
+        self._alive: list[Any] = []
+        self._parts: set[int] = set()
+
+    def piece(self, kind: str, number: int, content: Any) -> None:
+        """One pickle of its own; what it holds in turn is written first."""
+        buffer = io.BytesIO()
+        _Pickler(buffer, self).dump((kind, number, content))
+        self._file.write(buffer.getvalue())
+
+    def name(self, value: Any) -> tuple[str, int] | None:
+        """How a value is named instead of written; None for what is written in place."""
+        if id(value) in self._shared:
+            return "shared", self._shared[id(value)]
+        if id(value) in self._numbers:
+            return ("array" if isinstance(value, np.ndarray) else "box"), self._numbers[id(value)]
+        if isinstance(value, np.ndarray) and value.nbytes >= ARRAY_BYTES:
+            number = self._number(value)
+            np.save(self._directory / f"{number}.npy", value, allow_pickle=False)
+            return "array", number
+        if type(value) in (list, tuple, dict) and len(value) >= LARGE and id(value) not in self._parts:
+            return "box", self._box(value)
+        return None
+
+    def _number(self, value: Any) -> int:
+        self._numbers[id(value)] = len(self._numbers)
+        # an id is only good for as long as its object lives
+        self._alive.append(value)
+        return self._numbers[id(value)]
+
+    def _box(self, value: Any) -> int:
+        number = self._number(value)
+        kind = "dict" if isinstance(value, dict) else "list"
+        members = list(value.items() if isinstance(value, dict) else value)
+        plain = (str, int, float, np.integer, np.floating)
+        sample = members[0][1] if kind == "dict" else members[0]
+        step = _ATOMS if isinstance(sample, plain) else _OBJECTS
+        if isinstance(sample, tuple) and all(isinstance(x, plain) for x in sample):
+            step = _ATOMS // 4
+        for start in range(0, len(members), step):
+            part = members[start : start + step]
+            self._parts.add(id(part))
+            self.piece(kind, number, part)
+            self._parts.discard(id(part))
+        if isinstance(value, tuple):
+            self.piece("tuple", number, None)
+        return number
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, file: BinaryIO, packer: _Packer) -> None:
+        super().__init__(file, protocol=5)
+        self._packer = packer
+
+    def persistent_id(self, value: Any) -> tuple[str, int] | None:
+        return self._packer.name(value)
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, MappingProxyType):
+            return _frozen, (dict(value),)
+        return NotImplemented
+
+
+class _Unpacker(pickle.Unpickler):
+    def __init__(self, file: BinaryIO, directory: Path, boxes: dict[int, Any], shared: Sequence[Any]) -> None:
+        super().__init__(file)
+        self._directory, self._boxes, self._shared = directory, boxes, shared
+
+    def persistent_load(self, name: Any) -> Any:
+        kind, number = name
+        if kind == "shared":
+            return self._shared[number]
+        if kind == "array" and number not in self._boxes:
+            self._boxes[number] = np.load(self._directory / f"{number}.npy", allow_pickle=False)
+        return self._boxes[number]
