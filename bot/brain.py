@@ -110,6 +110,10 @@ class Brain:
         """The matcher in force."""
         return self._matcher
 
+    def refused(self) -> str:
+        """Why the files on disk are not in force, with file and line of the first errors; "" when they are."""
+        return str(self.last_error) if self.last_error else ""
+
     async def reload_if_changed(self) -> bool:
         """Look at the files once; True when a new version came into force. Works off the event loop."""
         if self._retired:

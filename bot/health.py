@@ -29,8 +29,10 @@ def routes(
     metrics: Metrics | None = None,
     token: str = "",
     reloads: Callable[[], Mapping[str, int]] = dict,
+    refused: Callable[[], str] = str,
 ) -> list[Route]:
-    """The three pages; /metrics only with `metrics`."""
+    """The three pages; /metrics only with `metrics`. `refused` says why the files on disk are not in force, "" if they
+    are: the service is ready all the same, with the last good version."""
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"status": "ok", "channels": {name: dict(state) for name, state in health().items()}})
@@ -40,7 +42,8 @@ def routes(
             await store.ping()
         except StoreError:
             return error(503, "store_unavailable", "数据库暂时连接不上。")
-        return JSONResponse({"status": "ok", "knowledge": version()})
+        why = refused()
+        return JSONResponse({"status": "ok", "knowledge": version(), **({"knowledge_refused": why} if why else {})})
 
     async def measured(request: Request) -> Response:
         if not _may_read(request, token):

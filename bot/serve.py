@@ -75,7 +75,7 @@ def _app(core: Core, routes: list[BaseRoute], channels: Mapping[str, Callable[[]
 
     pages = health_routes(
         core.store, version, states, core.metrics, core.settings.server.metrics_token.get_secret_value(),
-        lambda: core.brain.reloads,
+        lambda: core.brain.reloads, core.brain.refused,
     )  # fmt: skip
     return make_app(routes, core.store, version, core.settings.server.max_body, pages)
 

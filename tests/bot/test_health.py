@@ -62,3 +62,14 @@ async def test_ready_needs_the_store() -> None:
     assert 200 == (await asked("/readyz")).status_code
     response = await asked("/readyz", broken=True)
     assert (503, "store_unavailable") == (response.status_code, response.json()["error"]["code"])
+
+
+async def test_ready_tells_why_new_knowledge_is_not_in_force() -> None:
+    """With a broken file the service is ready on the last good version, and says where the error is."""
+    store = MemoryStore()
+    pages = routes(store, lambda: "v7", refused=lambda: "entries/notary.yaml:1: 错误")
+    transport = httpx.ASGITransport(app=make_app([], store, lambda: "v7", 64_000, pages))
+    async with httpx.AsyncClient(transport=transport, base_url="http://t") as http:
+        response = await http.get("/readyz")
+    expected = {"status": "ok", "knowledge": "v7", "knowledge_refused": "entries/notary.yaml:1: 错误"}
+    assert (200, expected) == (response.status_code, response.json())
