@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -108,6 +109,8 @@ async def _run(reloads: int, every: float, encoder: str, place: Path) -> None:
     second = add_question(first, next(iter(core_names(first))), "量一量换版本时会不会卡住")
     async with running_core(Settings(knowledge=knowledge, store=store)) as core:
         await core.brain.warm()
+        gc.collect()
+        gc.freeze()
         async with _measured(core, texts, every) as calm:
             await asyncio.sleep(15)
         print(calm.line("without reloads"), flush=True)  # noqa: T201  a report

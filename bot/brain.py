@@ -156,9 +156,9 @@ class Brain:
             if sys.getrefcount(matcher) > 2 or sys.getrefcount(matcher.scorer) > 2:
                 still.append(matcher)
                 continue
-            for holder in (matcher.scorer, matcher.scorer.index, matcher.scorer.concepts):
-                for part in vars(holder).values():
-                    _empty(part)
+            for holder in (matcher.scorer.index, matcher.scorer.concepts, matcher.scorer, matcher):
+                for name in tuple(vars(holder)):
+                    _empty(vars(holder).pop(name))
         self._retired = still
 
     async def watch(self, seconds: float) -> None:

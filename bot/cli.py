@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import sys
 from collections.abc import Iterator
@@ -12,36 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bot.cli_changes import review
 from bot.cli_channel import channel
-from bot.cli_knowledge import export, import_
-from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, fail, settings_from
+from bot.cli_knowledge import diff, export, import_
+from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, fail, progress_bar, settings_from
 from bot.cli_user import user
 from bot.config import Settings
 from bot.errors import FawenError, KnowledgeError
-
-
-@contextlib.contextmanager
-def progress_bar(label: str) -> Iterator[Any]:
-    """A `(done, total)` callback that draws a bar on standard error, only on a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
-    ) as bar:
-        task: list[Any] = []
-
-        def update(done: int, total: int) -> None:
-            if not task:
-                task.append(bar.add_task(label, total=total))
-            bar.update(task[0], completed=done, total=total)
-
-        yield update
 
 
 def load_matcher(settings: Settings) -> Any:
@@ -63,6 +40,7 @@ def main() -> None:
 
 
 main.add_command(channel)
+main.add_command(diff)
 main.add_command(export)
 main.add_command(import_)
 main.add_command(review)
@@ -160,32 +138,13 @@ def check(config: Path | None, knowledge: Path | None, laws: Path | None, as_jso
     sys.exit(1 if run_check(directory, laws, as_json) else 0)
 
 
-@main.command()
-@click.argument("old")
-@click.argument("new")
-@CONFIG
-@ENCODER
-@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="另写一份网页。")
-@click.option("--json", "as_json", is_flag=True, help="以 JSON 打印。")
-def diff(old: str, new: str, config: Path | None, encoder: str | None, page: Path | None, as_json: bool) -> None:
-    """回答变化：OLD 和 NEW 是知识目录，或者 git 版本（如 HEAD~1）。"""
-    from bot.staff import run_diff
-
-    try:
-        with progress_bar("比较") as progress:
-            run_diff(settings_from(config, None, encoder), old, new, progress, page, as_json)
-    except KnowledgeError as error:
-        fail(str(error), 1)
-    except FawenError as error:
-        fail(str(error))
-
-
 @main.command("test")
 @CONFIG
 @KNOWLEDGE
 @ENCODER
-@click.option("--update", is_flag=True, help="把现在的结果写成已知答错名单（只应当变短）。")
-def run_tests(config: Path | None, knowledge: Path | None, encoder: str | None, update: bool) -> None:
+@click.option("--update", is_flag=True, help="把已经答对的从已知答错名单里删去；名单只会变短。")
+@click.option("--add", is_flag=True, help="把新的答错也记进名单；只在确实没有办法时用。")
+def run_tests(config: Path | None, knowledge: Path | None, encoder: str | None, update: bool, add: bool) -> None:
     """跑检验题：出现名单以外的答错或没答上，退出码为 1。"""
     from bot.paths import knowledge_dir
     from bot.staff import run_regression
@@ -195,7 +154,7 @@ def run_tests(config: Path | None, knowledge: Path | None, encoder: str | None, 
     matcher = load_matcher(settings)
     try:
         with progress_bar("检验") as progress:
-            new = run_regression(matcher, directory, progress, update)
+            new = run_regression(matcher, directory, progress, update, add)
     except FawenError as error:
         fail(str(error))
     sys.exit(1 if new else 0)

@@ -1,4 +1,4 @@
-"""`fawen export` and `fawen import`: the knowledge as an Excel workbook and back."""
+"""`fawen diff`, `fawen export` and `fawen import`: what a change does, and the knowledge as a workbook and back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli_options import CONFIG, KNOWLEDGE, fail, settings_from
+from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, fail, progress_bar, settings_from
 from bot.errors import FawenError, KnowledgeError
 
 
@@ -48,3 +48,26 @@ def import_(
     except FawenError as error:
         fail(str(error))
     sys.exit(1 if left_out else 0)
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new")
+@CONFIG
+@ENCODER
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="另写一份网页。")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 打印。")
+@click.option("--log/--no-log", default=True, help="是否也比较居民问过的问题（问答记录）；默认比较。")
+def diff(
+    old: str, new: str, config: Path | None, encoder: str | None, page: Path | None, as_json: bool, log: bool
+) -> None:
+    """回答变化：OLD 和 NEW 是知识目录，或者 git 版本（如 HEAD~1）。"""
+    from bot.staff_diff import run_diff
+
+    try:
+        with progress_bar("比较") as progress:
+            run_diff(settings_from(config, None, encoder), old, new, progress, page, as_json, log)
+    except KnowledgeError as error:
+        fail(str(error), 1)
+    except FawenError as error:
+        fail(str(error))

@@ -15,12 +15,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from bot.brain import make_encoders
-from bot.config import Settings
-from bot.paths import knowledge_dir
-from bot.revisions import knowledge_at
 from intents import KnowledgeBase, Matcher
-from intents.diff import KINDS, compare, html_page
 from intents.encoder import SHIPPED, CachedEncoder, Encoder
 from intents.evaluate import Graded, Tally, evaluate, question_files, read_cases, tally
 from intents.focus import both_ends
@@ -74,36 +69,16 @@ def run_check(directory: Path, laws: Path | None, as_json: bool) -> int:
     return errors
 
 
-def run_diff(settings: Settings, old: str, new: str, progress: Any, page: Path | None, as_json: bool) -> None:
-    """Which of our own test questions and stored questions get another answer from NEW than from OLD."""
-    current = settings.knowledge.dir or knowledge_dir()
-    encoders, _ = make_encoders(settings.knowledge.encoder, settings.knowledge.cache_dir, progress)
-    with knowledge_at(old, current) as before, knowledge_at(new, current) as after:
-        first, second = (
-            Matcher(KnowledgeBase.load(place), encoders=encoders, cache=settings.knowledge.cache_dir)
-            for place in (before, after)
-        )
-        texts = [case.text for path in default_files(after) for case in read_cases(path)]
-        texts += [q for m in (first, second) for e in m.knowledge.entries.values() for q in e.questions]
-    changes = compare(first, second, texts)
-    asked = len(set(texts))
-    if page:
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(html_page(changes, asked), encoding="utf-8")
-    if as_json:
-        click.echo(json.dumps([asdict(c) for c in changes], ensure_ascii=False, indent=1))
-        return
-    for change in changes:
-        click.echo(f"{KINDS[change.kind]}：{change.text}\n    原来 {change.old}\n    现在 {change.new}")
-    click.echo(f"{asked} 个问题里，{len(changes)} 个的回答有变化。" + (f"网页：{page}" if page else ""))
-
-
 KNOWN = "known_misses.yaml"
 _BAD = ("wrong", "missed", "false")
 
 
-def run_regression(matcher: Matcher, directory: Path, progress: Any, update: bool) -> int:
-    """Our own test questions against the list of known misses; the number of misses that are not on it."""
+def run_regression(matcher: Matcher, directory: Path, progress: Any, update: bool, add: bool = False) -> int:
+    """Our own test questions against the list of known misses; the number of misses that are not on it.
+
+    `update` takes out of the list what is answered now; only `add` puts new misses on it, and the first list of a set
+    of signals is written whole.
+    """
     name = "+".join(["lexical", *(e.name for e in matcher.encoders)])
     path = directory / "tests" / KNOWN
     data = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
@@ -112,13 +87,18 @@ def run_regression(matcher: Matcher, directory: Path, progress: Any, update: boo
     asked = [g for g in graded if g.case.kind in ("question", "outside")]
     missed = {" / ".join([*g.case.before, g.case.text]): g for g in asked if g.grade in _BAD}
     listed = set(known.get(name, ()))
-    if update:
-        known[name] = sorted(missed)
+    if update or add:
+        whole = add or name not in known
+        known[name] = sorted(missed if whole else listed & set(missed))
         head = "# 已知答不对的检验题，按所用的信号分开列。这个名单只应当变短：改进后运行 fawen test --update。\n"
         text = yaml.safe_dump({"known": known}, allow_unicode=True, width=10_000, sort_keys=True)
         path.write_text(head + text, encoding="utf-8")
-        listed = set(missed)
+        listed = set(known[name])
     new = sorted(set(missed) - listed)
+    questions = {" / ".join([*g.case.before, g.case.text]) for g in asked}
+    for text in sorted(listed - set(missed)):
+        why = "现在答对了" if text in questions else "已经不是检验题"
+        click.echo(f"tests/{KNOWN}：“{text}”{why}，请从名单里删去（或运行 fawen test --update）。")
     for text in new:
         g = missed[text]
         click.echo(

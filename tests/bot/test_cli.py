@@ -7,10 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from tests.sample import write_sample
+from intents.evaluate import question_files, read_cases
+from tests.sample import ROOT, write_sample
 
 
 @pytest.fixture
@@ -118,6 +120,35 @@ def test_a_regression_fails_until_it_is_known(knowledge: Path) -> None:
     again = run("test", "--knowledge", knowledge, "--encoder", "off")
     assert again.exit_code == 0
     assert "已知答错 1" in again.output
+    with (tests / "notary.yaml").open("a", encoding="utf-8") as file:
+        file.write("  - {q: 给我讲个笑话, entry: notary.fee}\n")
+    grown = run("test", "--knowledge", knowledge, "--encoder", "off", "--update")
+    assert (1, True) == (grown.exit_code, "给我讲个笑话" in grown.output)
+    assert 0 == run("test", "--knowledge", knowledge, "--encoder", "off", "--add").exit_code
+    assert "给我讲个笑话" in (tests / "known_misses.yaml").read_text(encoding="utf-8")
+
+
+def test_the_list_of_known_misses_shrinks(knowledge: Path) -> None:
+    """What is answered now, and what is no test question any more, is named and taken out by --update."""
+    tests = knowledge / "tests"
+    tests.mkdir()
+    (tests / "notary.yaml").write_text("tests:\n  - {q: 继承公证咋办, entry: notary.inheritance}\n", encoding="utf-8")
+    listed = tests / "known_misses.yaml"
+    listed.write_text("known:\n  lexical: [继承公证咋办, 早就删掉的题]\n", encoding="utf-8")
+    done = run("test", "--knowledge", knowledge, "--encoder", "off")
+    assert 0 == done.exit_code
+    assert "“继承公证咋办”现在答对了，请从名单里删去" in done.output
+    assert "“早就删掉的题”已经不是检验题，请从名单里删去" in done.output
+    assert 0 == run("test", "--knowledge", knowledge, "--encoder", "off", "--update").exit_code
+    assert "lexical: []" in listed.read_text(encoding="utf-8")
+
+
+def test_shipped_known_misses_are_test_questions() -> None:
+    """The list of the shipped knowledge names nothing that is not asked any more."""
+    tests = ROOT / "knowledge" / "tests"
+    known = yaml.safe_load((tests / "known_misses.yaml").read_text(encoding="utf-8"))["known"]
+    asked = {" / ".join([*c.before, c.text]) for p in question_files(tests) for c in read_cases(p)}
+    assert {} == {name: left for name, listed in known.items() if (left := sorted(set(listed) - asked))}
 
 
 def test_check_reads_the_laws(knowledge: Path, tmp_path: Path) -> None:
