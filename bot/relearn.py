@@ -3,7 +3,7 @@
 Parsing and checking the files holds the interpreter for a tenth of a second at a time, learning for seconds: done in
 a thread of the service, every visitor would wait. The other process runs at low priority on one core.
 
-    python -m bot.relearn DIRECTORY TARGET CACHE ENCODER      (started by `Relearner`, not by people)
+    python -m bot.relearn DIRECTORY TARGET CACHE ENCODER NICE      (started by `Relearner`, not by people)
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from intents.encoder import Encoder
 
 _DONE, _REFUSED = 0, 3
 _PROBLEMS = "problems.json"
+NICE = 5
+"""A third of the processor's time beside a busy service: answers come first, and the change still comes."""
 
 
 class RelearnFailed(FawenError):
@@ -33,15 +35,16 @@ class RelearnFailed(FawenError):
 class Relearner:
     """Makes a matcher of a directory without holding up the event loop."""
 
-    def __init__(self, cache: Path | None, encoder: str, encoders: Sequence[Encoder]) -> None:
-        """`encoder` is the setting knowledge.encoder; `encoders` what this process has made of it."""
-        self._cache, self._encoder, self._encoders = cache, encoder, tuple(encoders)
+    def __init__(self, cache: Path | None, encoder: str, encoders: Sequence[Encoder], nice: int = NICE) -> None:
+        """`encoder` is the setting knowledge.encoder; `encoders` what this process has made of it; `nice` is how far
+        the other process stands back (0 to 19, see nice(2))."""
+        self._cache, self._encoder, self._encoders, self._nice = cache, encoder, tuple(encoders), nice
 
     async def learn(self, directory: Path) -> Matcher:
         """The matcher of a directory. Raises KnowledgeError with every problem, RelearnFailed when the process dies."""
         with tempfile.TemporaryDirectory(prefix="fawen-learn-") as place:
             target = Path(place)
-            arguments = (str(directory), place, str(self._cache or ""), self._encoder)
+            arguments = (str(directory), place, str(self._cache or ""), self._encoder, str(self._nice))
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bot.relearn", *arguments, env=_environment(), stderr=asyncio.subprocess.PIPE
             )
@@ -73,8 +76,8 @@ def main(arguments: Sequence[str]) -> int:
     """Learn and write; the exit code says whether a matcher or a list of problems was written."""
     from bot.brain import make_encoders, make_matcher
 
-    directory, target, cache, encoder = arguments
-    os.nice(10)
+    directory, target, cache, encoder, nice = arguments
+    os.nice(int(nice))
     encoders, _ = make_encoders(encoder, Path(cache)) if cache else ([], "")
     try:
         matcher = make_matcher(Path(directory), Path(cache) if cache else None, encoders)

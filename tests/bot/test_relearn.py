@@ -48,7 +48,7 @@ async def test_another_process_learns_the_same(tmp_path: Path) -> None:
     """Every question gets the same outcome from the matcher that came over as from one learnt here."""
     base = write_sample(tmp_path / "base")
     here = make_matcher(base, None)
-    there = await Relearner(None, "off", ()).learn(base)
+    there = await Relearner(None, "off", (), nice=0).learn(base)
     assert [here.match(q) for q in QUESTIONS] == [there.match(q) for q in QUESTIONS]
     assert here.knowledge == there.knowledge
 
@@ -61,7 +61,7 @@ async def test_problems_come_over_with_file_and_line(tmp_path: Path) -> None:
     with pytest.raises(KnowledgeError) as here:
         make_matcher(base, None)
     with pytest.raises(KnowledgeError) as there:
-        await Relearner(None, "off", ()).learn(base)
+        await Relearner(None, "off", (), nice=0).learn(base)
     assert here.value.problems == there.value.problems
 
 
