@@ -31,7 +31,7 @@ async def test_a_broken_file_keeps_the_last_good_version(tmp_path: Path) -> None
     assert not await brain.reload_if_changed()
     assert before is brain.current()
     assert brain.last_error is not None
-    assert "entries/notary.yaml:1" in brain.refused()
+    assert "entries/notary.yaml:2" in brain.refused()
     path.write_text(good, encoding="utf-8")
     await brain.reload_if_changed()
     assert "" == brain.refused()
