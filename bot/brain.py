@@ -22,6 +22,8 @@ from intents.knowledge import fingerprint
 
 log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
+_LEARNT = frozenset(f"intents.{name}" for name in ("matcher", "cascade", "scoring", "phrases", "index", "large"))
+"""Modules whose objects belong to one matcher alone."""
 _STEP = 2_000
 """Members of a collection that are let go at once."""
 
@@ -153,12 +155,10 @@ class Brain:
         while self._retired:
             matcher = self._retired.pop()
             # 2: this name and the argument; more means that a message is still being answered with it
-            if sys.getrefcount(matcher) > 2 or sys.getrefcount(matcher.scorer) > 2:
+            if sys.getrefcount(matcher) > 2:
                 still.append(matcher)
-                continue
-            for holder in (matcher.scorer.index, matcher.scorer.concepts, matcher.scorer, matcher):
-                for name in tuple(vars(holder)):
-                    _empty(vars(holder).pop(name))
+            else:
+                _take_apart(matcher)
         self._retired = still
 
     async def watch(self, seconds: float) -> None:
@@ -180,6 +180,16 @@ class Brain:
                 continue
             found.append((str(path), stat.st_mtime_ns, stat.st_size))
         return tuple(found)
+
+
+def _take_apart(holder: object) -> None:
+    """Let go of what a matcher has learnt, part by part; encoders and the content of the files are left alone."""
+    parts = vars(holder)
+    for name in tuple(parts):
+        part = parts.pop(name)
+        if type(part).__module__ in _LEARNT and hasattr(part, "__dict__"):
+            _take_apart(part)
+        _empty(part)
 
 
 def _empty(part: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from pathlib import Path
 from types import MappingProxyType
 
@@ -120,6 +121,18 @@ async def test_a_version_in_use_is_not_taken_apart(tmp_path: Path) -> None:
     for _ in range(3):
         await brain.reload_if_changed()
     assert before == held.match("老人走了房子怎么公证")
+
+
+async def test_a_version_nobody_uses_is_taken_apart(tmp_path: Path) -> None:
+    """What the old matcher has learnt is gone after the next look; the encoders and the new matcher are untouched."""
+    base = write_sample(tmp_path / "base")
+    brain = Brain(base, None)
+    old = weakref.ref(brain.current())
+    _edit(base, "以公示为准", "看公示")
+    assert await brain.reload_if_changed()
+    await brain.reload_if_changed()
+    assert old() is None
+    assert "notary.inheritance" == brain.current().match("老人走了房子怎么公证").entry
 
 
 async def test_a_process_that_dies_is_replaced_by_a_thread(tmp_path: Path) -> None:
