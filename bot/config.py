@@ -21,7 +21,10 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-def _numbers(value: Any) -> Any:
+Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.\-]+(:[0-9]{1,5})?$")]
+
+
+def _parts(value: Any) -> Any:
     """`1,-100200` from the environment -> a list; anything else as it is."""
     return [part for part in value.replace(" ", "").split(",") if part] if isinstance(value, str) else value
 
@@ -69,6 +72,8 @@ class Web(_Section):
     title: str = "中山公共法律服务"
     secure_cookies: bool = False
     """Set where the page is served over HTTPS."""
+    embed_origins: Annotated[tuple[Origin, ...], BeforeValidator(_parts)] = ()
+    """Sites whose pages may show the chat in a frame and call the API, `https://www.example.gov.cn`."""
 
 
 class Telegram(_Section):
@@ -83,7 +88,7 @@ class Telegram(_Section):
     """Public https address that ends in /telegram; registered at start in webhook mode."""
     proxy: str = ""
     """Used for fetching and for sending."""
-    staff_chats: Annotated[tuple[int, ...], BeforeValidator(_numbers)] = ()
+    staff_chats: Annotated[tuple[int, ...], BeforeValidator(_parts)] = ()
     """Chats that hear of new tickets and may ask /queue and /stats."""
 
 

@@ -15,21 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import health
 from bot.channels.api import error
+from bot.headers import HEADERS
 from bot.store.base import Store
 
 log = logging.getLogger(__name__)
-
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
-"""Sent with every response; nothing is loaded from outside."""
 
 
 class _Guard:
@@ -93,12 +82,18 @@ _NAMES = {
 async def _http_error(request: Request, exc: Exception) -> Response:
     status = exc.status_code if isinstance(exc, HTTPException) else 500
     code, message = _NAMES.get(status, ("bad_request", "请求有误。"))
-    return _shown(request, status, code, message)
+    shown = _shown(request, status, code, message)
+    # 405 names what is allowed (RFC 9110, 15.5.6)
+    shown.headers.update((exc.headers if isinstance(exc, HTTPException) else None) or {})
+    return shown
 
 
 async def _server_error(request: Request, exc: Exception) -> Response:
     log.error("unexpected error on %s", request.url.path, exc_info=exc)
-    return _shown(request, 500, "internal", "系统暂时有点问题，请稍后再试；着急请拨打 12348。")
+    shown = _shown(request, 500, "internal", "系统暂时有点问题，请稍后再试；着急请拨打 12348。")
+    # this answer is made outside of _Guard
+    shown.headers.update(HEADERS)
+    return shown
 
 
 def _shown(request: Request, status: int, code: str, message: str) -> Response:

@@ -1,28 +1,36 @@
-"""POST /api/chat: the chat for programs, one JSON shape in and out, one shape of error.
+"""The chat for programs, one JSON shape in and out, one shape of error; described at GET /api/openapi.json (openapi.py).
 
-In:  {"session": str, "text": str}, optionally "choice" (option id), "feedback" (helpful | unhelpful) with "ref", and
-     "id" (the same id again gets the same reply again, and is counted once).
-Out: {"id", "outcome", "text", "entry", "options": [{"id", "title"}], "sources": [...], "calls": [...], "ticket"}
-Error: {"error": {"code", "message"}} with 400, 413, 415 or 422.
+POST /api/chat     {"session": str, "text": str}, optionally "choice" (option id), "feedback" (helpful | unhelpful)
+                   with "ref", and "id" (the same id again gets the same reply again, and is counted once)
+                -> {"id", "outcome", "text", "entry", "options": [{"id", "title"}], "sources": [...], "calls": [...],
+                   "ticket", ...}
+GET  /api/suggest  ?q= -> {"suggestions": [{"id", "title"}]}
+Error: {"error": {"code", "message"}}; every code stands in openapi.CODES
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 
+from bot.channels import openapi
+from bot.channels.cors import Cors
+from bot.channels.suggest import Suggestions
 from bot.dialogue import Dialogue
 from bot.messages import Kind, Message, Reply
+from bot.traditional import Traditional
 
-_MOST = {"session": 64, "text": 8000, "choice": 100, "feedback": 20, "ref": 64, "id": 64}
 _KINDS = (("choice", Kind.CHOICE), ("feedback", Kind.FEEDBACK), ("text", Kind.TEXT))
+_TURNED_AWAY = {"too_fast": 429, "busy": 503, "outage": 503}
+"""Replies that are errors to a program, by their key: nothing was answered."""
+_RETRY_SECONDS = 5
 
 
 class _BadRequest(Exception):
@@ -53,19 +61,80 @@ def shape(reply: Reply) -> dict[str, Any]:
     }
 
 
-def routes(dialogue: Dialogue, now: Callable[[], datetime]) -> list[Route]:
-    """The API's route, bound to one dialogue."""
+class Api:
+    """Turns JSON into Messages and Replies into JSON; holds no conversation of its own."""
 
-    async def chat(request: Request) -> Response:
+    def __init__(
+        self, dialogue: Dialogue, suggestions: Suggestions, now: Callable[[], datetime], traditional: Traditional
+    ) -> None:
+        self._dialogue, self._suggestions, self._now, self._traditional = dialogue, suggestions, now, traditional
+
+    def routes(self, title: str, origins: Sequence[str] = ()) -> list[BaseRoute]:
+        """Everything under /api; pages of `origins` may call it from a browser."""
+        description = openapi.document(title)
+
+        async def describe(_: Request) -> Response:
+            return JSONResponse(description)
+
+        inner = Router([
+            Route("/chat", _named(self.chat), methods=["POST"]),
+            Route("/suggest", _named(self.suggest), methods=["GET"]),
+            Route("/openapi.json", describe, methods=["GET"]),
+        ], redirect_slashes=False)  # fmt: skip
+        return [Mount("/api", app=Cors(inner, origins))]
+
+    async def chat(self, request: Request) -> Response:
+        """One message; a question in Traditional characters is answered in them. Raises _BadRequest."""
+        data = await _body(request)
+        name = data.get("id") or secrets.token_urlsafe(12)
+        message = _message({**data, "id": name}, self._now())
+        reply = await self._dialogue.handle(message)
+        if message.kind is Kind.TEXT and self._traditional.written(message.text):
+            reply = self._traditional.reply(reply)
+        if status := _TURNED_AWAY.get(reply.key):
+            refused = error(status, reply.key, reply.text)
+            refused.headers["Retry-After"] = str(_RETRY_SECONDS)
+            return refused
+        return JSONResponse({"id": name, **shape(reply)}, headers={"Cache-Control": "no-store"})
+
+    async def suggest(self, request: Request) -> Response:
+        """Titles for what is typed so far. Raises _BadRequest."""
+        typed = _typed(request)
+        traditional = bool(self._traditional.written(typed))
+        shown = [
+            {"id": o.id, "title": self._traditional.text(o.title) if traditional else o.title}
+            for o in await self._suggestions.find(typed)
+        ]
+        return JSONResponse({"suggestions": shown}, headers={"Cache-Control": "private, max-age=60"})
+
+
+def _named(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Bad requests in the one error shape."""
+
+    async def answered(request: Request) -> Response:
         try:
-            data = await _body(request)
+            return await answer(request)
         except _BadRequest as bad:
             return error(bad.status, bad.code, bad.message)
-        message = _message(data, now())
-        reply = await dialogue.handle(message)
-        return JSONResponse({"id": message.message_id.rpartition(":")[2], **shape(reply)})
 
-    return [Route("/api/chat", chat, methods=["POST"])]
+    return answered
+
+
+def _typed(request: Request) -> str:
+    typed = request.query_params.get("q")
+    if typed is None:
+        raise _BadRequest(422, "no_q", "缺少“q”：已经打出的字。")
+    _check("q", typed, openapi.MOST_TYPED)
+    return typed
+
+
+def _check(key: str, value: object, most: int) -> None:
+    if not isinstance(value, str):
+        raise _BadRequest(422, "bad_type", f"“{key}”应当是文字。")
+    if len(value) > most:
+        raise _BadRequest(422, "too_long", f"“{key}”最多 {most} 个字符。")
+    if any("\ud800" <= c <= "\udfff" for c in value):
+        raise _BadRequest(422, "bad_text", f"“{key}”含有无法保存的字符。")
 
 
 async def _body(request: Request) -> dict[str, str]:
@@ -78,27 +147,25 @@ async def _body(request: Request) -> dict[str, str]:
         raise _BadRequest(400, "bad_json", "请求体不是有效的 JSON。") from None
     if not isinstance(data, dict):
         raise _BadRequest(422, "not_object", "请求体应当是一个对象，含 session 和 text。")
-    for key, most in _MOST.items():
-        value = data.get(key)
-        if value is None:
-            continue
-        if not isinstance(value, str):
-            raise _BadRequest(422, "bad_type", f"“{key}”应当是文字。")
-        if len(value) > most:
-            raise _BadRequest(422, "too_long", f"“{key}”最多 {most} 个字符。")
-        if any("\ud800" <= c <= "\udfff" or c == "\0" for c in value):
-            raise _BadRequest(422, "bad_text", f"“{key}”含有无法保存的字符。")
+    for key, most in openapi.MOST.items():
+        if key in data:
+            _check(key, data[key], most)
     if not data.get("session"):
         raise _BadRequest(422, "no_session", "缺少“session”：同一次会话请用同一个字符串。")
     if not any(key in data for key, _ in _KINDS):
         raise _BadRequest(422, "no_text", "缺少“text”。")
-    return {k: v for k, v in data.items() if k in _MOST and isinstance(v, str)}
+    if data.get("feedback", openapi.FEEDBACK[0]) not in openapi.FEEDBACK:
+        raise _BadRequest(422, "bad_value", f"“feedback”只能是 {' 或 '.join(openapi.FEEDBACK)}。")
+    # PostgreSQL stores no NUL
+    return {key: data[key].replace("\0", "\ufffd") for key in openapi.MOST if key in data}
 
 
 def _message(data: dict[str, str], at: datetime) -> Message:
     key, kind = next((k, kind) for k, kind in _KINDS if k in data)
     # a session named by a program is kept apart from the page's visits, whose names are secrets
     chat = f"api:{data['session']}"
+    # its length stands before it: a colon in a session or an id cannot make two messages one
+    within = f"{len(chat)}:{chat}:"
     return Message(
         channel="web",
         chat=chat,
@@ -106,6 +173,6 @@ def _message(data: dict[str, str], at: datetime) -> Message:
         text=data[key].strip(),
         kind=kind,
         at=at,
-        message_id=f"{chat}:{data.get('id') or secrets.token_urlsafe(12)}",
-        ref=f"{chat}:{data['ref']}" if data.get("ref") else "",
+        message_id=f"{within}{data['id']}",
+        ref=f"{within}{data['ref']}" if data.get("ref") else "",
     )

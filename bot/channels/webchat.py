@@ -1,18 +1,21 @@
-"""The chat page and its JSON API.
+"""The chat page; its API for programs is api.py.
 
     GET  /             the page, with this visit's history; works without JavaScript
-    POST /say          a form post: text, choice or feedback; 303 back to the page, or the new bubbles for the script
-    POST /api/chat     {"session", "text"} -> {"outcome", "text", "entry", "options", "sources", "ticket"}
+    POST /say          a form post: text, choice, ticket number or feedback; 303 back to the page, or the new bubbles
+                       for the script
+    GET  /late         answers that staff gave to this visit since, as bubbles; 204 when there are none
+    GET  /size         长者模式: remembers the size and goes back
+    GET  /embed.js     puts the page into a frame of another site (web.embed_origins); 404 while there is none
     GET  /static/...   style, script, mark
 
-Form posts from other sites are refused by Sec-Fetch-Site and Origin (Fetch Metadata, W3C): the visit's cookie is
-SameSite=Lax, and a browser that sends neither header cannot carry the cookie across sites.
+Form posts from other sites are refused by Sec-Fetch-Site and Origin (Fetch Metadata, W3C).
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -25,22 +28,39 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot import replies
-from bot.channels import api
+from bot.channels import api, visit
+from bot.channels.suggest import Suggestions
+from bot.channels.visit import Visit
 from bot.config import Web
 from bot.dialogue import Dialogue
 from bot.errors import StoreUnavailable
+from bot.headers import content_policy
 from bot.messages import Kind, Message, Reply
 from bot.store.base import Store
+from bot.traditional import Traditional
 from intents.model import KnowledgeData
 
 CHANNEL = "web"
-COOKIE = "fawen_visit"
-SIZE_COOKIE = "fawen_size"
-SIZES = ("standard", "elder", "large")
 HISTORY = 40
 """Bubbles of this visit shown when the page is opened again."""
 _PAGES = Path(str(files("bot.channels"))) / "pages"
-_FIELDS = (("text", Kind.TEXT), ("choice", Kind.CHOICE), ("feedback", Kind.FEEDBACK), ("command", Kind.COMMAND))
+_FIELDS = (
+    ("text", Kind.TEXT), ("choice", Kind.CHOICE), ("ticket", Kind.TEXT), ("feedback", Kind.FEEDBACK),
+    ("command", Kind.COMMAND),
+)  # fmt: skip
+_MOST_ID = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """One exchange as it is shown."""
+
+    message: Message | None
+    """None for an answer that staff gave later: no words of the person's own belong to it."""
+    reply: Reply
+    traditional: bool
+    late: str = ""
+    """Names a late answer, so that the open page shows it once."""
 
 
 class WebChat:
@@ -59,6 +79,7 @@ class WebChat:
         self._store = store
         self._settings = settings
         self._now = now
+        self._traditional = Traditional()
         self._pages = Environment(
             loader=FileSystemLoader(_PAGES),
             autoescape=select_autoescape(default=True),
@@ -69,110 +90,136 @@ class WebChat:
 
     def routes(self) -> list[BaseRoute]:
         """Everything this channel answers."""
+        programs = api.Api(self._dialogue, Suggestions(self._knowledge), self._now, self._traditional)
         return [
             Route("/", self.page, methods=["GET"]),
             Route("/say", self.say, methods=["POST"]),
+            Route("/late", self.late, methods=["GET"]),
             Route("/size", self.size, methods=["GET"]),
-            *api.routes(self._dialogue, self._now),
+            Route("/embed.js", self.embed, methods=["GET"]),
+            *programs.routes(self._settings.title, self._settings.embed_origins),
             Mount("/static", StaticFiles(directory=_PAGES / "static"), name="static"),
         ]
 
     async def page(self, request: Request) -> Response:
         """The whole page with this visit's history."""
-        visit = request.cookies.get(COOKIE) or secrets.token_urlsafe(18)
+        seen = visit.read(request.cookies)
         try:
-            history = await self._history(visit)
+            history = await self._history(seen.name)
         except StoreUnavailable:
             history = []
         base = self._knowledge()
-        opening = replies.greeting(base, "greeting")
+        opening, hot = replies.greeting(base, "greeting"), replies.hot(base)
+        if seen.traditional:
+            opening = self._traditional.reply(opening)
+            hot = self._traditional.reply(replace(opening, options=hot)).options
         html = self._render(
-            "chat.html",
-            opening=opening,
-            hot=replies.hot(base),
-            history=history,
-            topics=opening.options,
-            size=_size(request.cookies),
-            title=self._settings.title,
-        )
-        return self._remember(HTMLResponse(html), visit)
+            "chat.html", seen, opening=opening, hot=hot, bubbles=history, topics=opening.options,
+            title=self._written(seen.traditional, self._settings.title),
+        )  # fmt: skip
+        response = HTMLResponse(html)
+        response.headers["Content-Security-Policy"] = content_policy(self._settings.embed_origins)
+        return visit.remember(response, seen, self._settings)
 
-    async def _history(self, visit: str) -> list[tuple[Message, Reply]]:
+    async def _history(self, chat: str) -> list[Bubble]:
         """What was said in this visit, and the answers that staff gave since, in the order of time."""
-        said = await self._store.history(CHANNEL, visit, HISTORY)
-        for late in await self._store.visit(CHANNEL, visit):
-            # no words of the person's own belong to a late answer: the page shows no bubble for an empty message
-            nothing = Message(CHANNEL, visit, visit, "", Kind.TEXT, late.at, "")
-            said.append((nothing, late.reply))
-        return sorted(said, key=lambda pair: pair[0].at)
+        said = [
+            (message.at, message, reply, "") for message, reply in await self._store.history(CHANNEL, chat, HISTORY)
+        ]
+        bubbles, traditional = [], False
+        late = [(one.at, None, one.reply, one.at.isoformat()) for one in await self._store.visit(CHANNEL, chat)]
+        for _, message, reply, name in sorted([*said, *late], key=lambda one: one[0]):
+            if message is not None and message.kind is Kind.TEXT:
+                traditional = self._writing(message.text, traditional)
+            bubbles.append(self._bubble(message, reply, traditional, name))
+        return bubbles
 
     async def say(self, request: Request) -> Response:
         """One form post; the script asks for the bubbles only (`X-Fawen: bubbles`)."""
-        if not _same_site(request):
-            return HTMLResponse(self._render("refused.html"), status_code=403)
+        seen = visit.read(request.cookies)
+        if not visit.same_site(request):
+            return HTMLResponse(self._render("refused.html", seen), status_code=403)
         form = await request.form()
-        visit = request.cookies.get(COOKIE) or secrets.token_urlsafe(18)
-        message = self._message({k: v for k, v in form.items() if isinstance(v, str)}, visit)
+        message = self._message({k: v for k, v in form.items() if isinstance(v, str)}, seen.name)
+        if message.kind is Kind.TEXT:
+            seen = replace(seen, traditional=self._writing(message.text, seen.traditional))
         reply = await self._dialogue.handle(message)
         if request.headers.get("x-fawen") == "bubbles":
-            html = self._render("bubbles.html", exchanges=[(message, reply)], size=_size(request.cookies))
-            return self._remember(HTMLResponse(html), visit)
-        return self._remember(RedirectResponse("/#latest", status_code=303), visit)
+            html = self._render("bubbles.html", seen, bubbles=[self._bubble(message, reply, seen.traditional)])
+            return visit.remember(HTMLResponse(html), seen, self._settings)
+        return visit.remember(RedirectResponse("/#latest", status_code=303), seen, self._settings)
+
+    async def late(self, request: Request) -> Response:
+        """What the open page asks for every half minute while it shows a ticket."""
+        seen = visit.read(request.cookies)
+        try:
+            given = await self._store.visit(CHANNEL, seen.name)
+        except StoreUnavailable:
+            given = []
+        if not given:
+            return Response(status_code=204, headers={"Cache-Control": "no-store"})
+        bubbles = [self._bubble(None, one.reply, seen.traditional, one.at.isoformat()) for one in given]
+        return HTMLResponse(
+            self._render("bubbles.html", seen, bubbles=bubbles), headers={"Cache-Control": "no-store"}
+        )  # fmt: skip
 
     async def size(self, request: Request) -> Response:
         """长者模式 without JavaScript: remember the size and go back."""
-        wanted = request.query_params.get("to", "standard")
         response = RedirectResponse("/", status_code=303)
-        response.set_cookie(
-            SIZE_COOKIE, wanted if wanted in SIZES else "standard", max_age=365 * 86400, samesite="lax",
-            secure=self._settings.secure_cookies,
-        )  # fmt: skip
+        visit.keep_size(response, request.query_params.get("to", ""), self._settings)
         return response
 
-    def _message(self, form: Mapping[str, str], visit: str) -> Message:
+    async def embed(self, request: Request) -> Response:
+        """The script that another site includes."""
+        if not self._settings.embed_origins:
+            return api.error(404, "not_found", "没有设置允许嵌入的网站（web.embed_origins）。")
+        script = self._render("embed.js", visit.read({}))
+        return Response(script, media_type="text/javascript", headers={"Cache-Control": "max-age=300"})
+
+    def _message(self, form: Mapping[str, str], chat: str) -> Message:
         field, kind = next(((f, k) for f, k in _FIELDS if form.get(f)), ("text", Kind.TEXT))
+        text = form.get(field, "").replace("\0", "").strip()
         return Message(
             channel=CHANNEL,
-            chat=visit,
-            person=visit,
-            text=form.get(field, "").strip(),
+            chat=chat,
+            person=chat,
+            text=f"查询 {text}" if field == "ticket" else text,
             kind=kind,
             at=self._now(),
-            message_id=form.get("id") or secrets.token_urlsafe(12),
-            ref=form.get("ref", ""),
+            message_id=_id(form.get("id", "")) or secrets.token_urlsafe(12),
+            ref=_id(form.get("ref", "")),
         )
 
-    def _render(self, template: str, **values: Any) -> str:
+    def _bubble(self, message: Message | None, reply: Reply, traditional: bool, late: str = "") -> Bubble:
+        return Bubble(message, self._traditional.reply(reply) if traditional else reply, traditional, late)
+
+    def _writing(self, text: str, before: bool) -> bool:
+        found = self._traditional.written(text)
+        return before if found is None else found
+
+    def _written(self, traditional: bool, text: str) -> str:
+        return self._traditional.text(text) if traditional else text
+
+    def _render(self, template: str, seen: Visit, **values: Any) -> str:
         base = self._knowledge()
 
         def say(key: str, **fill: str) -> str:
-            return replies.phrase(base, key, **fill)
+            return self._written(seen.traditional, replies.phrase(base, key, **fill))
 
-        def cited(reply: Reply, most: int | None = None) -> str:
-            return replies.sources_line(base, reply, most)
+        def cited(bubble: Bubble, most: int | None = None) -> str:
+            return self._written(bubble.traditional, replies.sources_line(base, bubble.reply, most))
 
-        def asked(message: Message) -> str:
-            return replies.spoken(base, message)
+        def asked(bubble: Bubble) -> str:
+            if bubble.message is None:
+                return ""
+            said = replies.spoken(base, bubble.message)
+            return said if bubble.message.kind is Kind.TEXT else self._written(bubble.traditional, said)
 
+        lang = "zh-Hant-HK" if seen.traditional else "zh-CN"
         page = self._pages.get_template(template)
-        return page.render(say=say, cited=cited, asked=asked, **values)
-
-    def _remember(self, response: Response, visit: str) -> Response:
-        response.set_cookie(
-            COOKIE, visit, max_age=7 * 86400, httponly=True, samesite="lax", secure=self._settings.secure_cookies
-        )
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
+        return page.render(say=say, cited=cited, asked=asked, size=seen.size, lang=lang, **values)
 
 
-def _size(cookies: Mapping[str, str]) -> str:
-    wanted = cookies.get(SIZE_COOKIE, "standard")
-    return wanted if wanted in SIZES else "standard"
-
-
-def _same_site(request: Request) -> bool:
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    return origin is None or origin.split("://", 1)[-1] == request.headers.get("host", "")
+def _id(given: str) -> str:
+    """An id of the form, as it may be stored."""
+    return given.replace("\0", "")[:_MOST_ID]

@@ -75,3 +75,15 @@ async def test_a_program_gets_it_with_its_next_message_once(web: Site) -> None:
     assert (1, "不收费。") == (texts[0].count("明天下雨。"), texts[1])
     by_number = (await web.client.post("/api/chat", json={**ask, "text": f"查询 {ticket}"})).json()["text"]
     assert "明天下雨。" in by_number
+
+
+async def test_the_open_page_hears_of_it(web: Site) -> None:
+    """GET /late: nothing before, then the bubble with a name of its own, the same one again; nothing for others."""
+    await web.client.post("/say", data={"text": "今天天气怎么样啊会下雨吗"})
+    assert 204 == (await web.client.get("/late")).status_code
+    await web.answer("明天下雨。")
+    first, again = [(await web.client.get("/late")).text for _ in range(2)]
+    assert (1, 1) == (first.count("明天下雨。"), first.count("data-late="))
+    assert first == again
+    web.client.cookies.clear()
+    assert 204 == (await web.client.get("/late")).status_code

@@ -1,0 +1,42 @@
+"""Which other sites' pages may call the API (setting web.embed_origins): CORS as the Fetch standard says (fetch.spec.whatwg.org).
+
+No credentials are allowed across sites: a program names its session itself, the page's cookie stays with the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class Cors:
+    """Answers preflight requests of the allowed origins and marks the answers they may read."""
+
+    def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
+        self._app, self._origins = app, frozenset(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        headers = Headers(scope=scope)
+        origin = headers.get("origin", "")
+        allowed = origin in self._origins
+        if allowed and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            preflight = Response(status_code=204, headers={
+                "Access-Control-Allow-Origin": origin, "Access-Control-Allow-Methods": "GET, POST",
+                "Access-Control-Allow-Headers": "Content-Type", "Access-Control-Max-Age": "600", "Vary": "Origin",
+            })  # fmt: skip
+            await preflight(scope, receive, send)
+            return
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._origins:
+                given = MutableHeaders(scope=message)
+                given.add_vary_header("Origin")
+                if allowed:
+                    given["Access-Control-Allow-Origin"] = origin
+            await send(message)
+
+        await self._app(scope, receive, marked)
