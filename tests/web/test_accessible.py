@@ -1,0 +1,188 @@
+"""axe-core finds nothing on any state of the page; large letters and targets; the keyboard alone suffices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(site: str, chromium: Browser) -> Iterator[Open]:
+    """Opens the page on a phone; `scripts=False` keeps the page's own script away, `size` and context options as given."""
+    contexts = []
+
+    def open_page(scripts: bool = True, size: str = "standard", **options: Any) -> Page:
+        context = chromium.new_context(**{"viewport": {"width": 360, "height": 740}, "locale": "zh-CN", **options})
+        contexts.append(context)
+        context.set_default_timeout(30_000)
+        context.add_cookies([{"name": "fawen_size", "value": size, "url": site}])
+        page = context.new_page()
+        if not scripts:
+            page.route("**/*.js", lambda route: route.abort())
+        page.goto(site)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def ask(page: Page, text: str) -> None:
+    before = page.locator("#talk article.bot[data-key]").count()
+    page.locator("#text").fill(text)
+    page.locator("#ask button").click()
+    expect(page.locator("#talk article.bot[data-key]")).to_have_count(before + 1, timeout=30_000)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, all rules but experimental ones. Evaluated, as the page's policy forbids a script tag."""
+    page.evaluate(AXE + "; null")
+    found = page.evaluate("axe.run(document)")["violations"]
+    return [f"{v['id']}: {node['html'][:200]} {node['failureSummary']}" for v in found for node in v["nodes"]]
+
+
+def options(page: Page) -> None:
+    ask(page, "菜单")
+
+
+def ticket(page: Page) -> None:
+    ask(page, "今天天气怎么样")
+    expect(page.locator(".ticket strong")).to_be_visible()
+
+
+def feedback(page: Page) -> None:
+    ask(page, "公证收费标准")
+    page.get_by_role("button", name="有帮助").click()
+    expect(page.locator("article.bot[data-key=helpful]")).to_be_visible()
+
+
+def offline(page: Page) -> None:
+    page.context.set_offline(True)
+    page.locator("#text").fill("公证收费标准")
+    page.locator("#ask button").click()
+    expect(page.locator(".trouble")).to_be_visible()
+
+
+def very_long(page: Page) -> None:
+    ask(page, "公证收费标准")
+    page.locator(".words").last.evaluate("node => { node.textContent = '很长的回答。'.repeat(600); }")
+
+
+def suggestions(page: Page) -> None:
+    page.locator("#text").press_sequentially("公证")
+    page.locator("#list li").first.wait_for()
+    page.keyboard.press("ArrowDown")
+
+
+def lookup(page: Page) -> None:
+    page.locator(".lookup summary").click()
+    expect(page.locator("#ticket")).to_be_visible()
+
+
+STATES: dict[str, tuple[dict[str, Any], Callable[[Page], None]]] = {
+    "first visit": ({}, lambda page: None),
+    "answer": ({}, lambda page: ask(page, "继承公证怎么办")),
+    "options": ({}, options),
+    "ticket": ({}, ticket),
+    "feedback": ({}, feedback),
+    "offline": ({}, offline),
+    "very long": ({}, very_long),
+    "emergency": ({}, lambda page: ask(page, "他现在正在打我")),
+    "suggestions": ({}, suggestions),
+    "lookup": ({}, lookup),
+    "elder": ({"size": "elder"}, ticket),
+    "dark": ({"color_scheme": "dark"}, ticket),
+    "dark emergency": ({"color_scheme": "dark"}, lambda page: ask(page, "他现在正在打我")),
+    "traditional": ({}, lambda page: ask(page, "繼承公證怎麼辦")),
+    "without script": ({"scripts": False}, ticket),
+    "wide": ({"viewport": {"width": 1280, "height": 800}}, lambda page: ask(page, "继承公证怎么办")),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing(state: str, visit: Open) -> None:
+    """WCAG A and AA and axe's best practices, in each state of the page."""
+    how, reach = STATES[state]
+    page = visit(reduced_motion="reduce", **how)
+    reach(page)
+    assert [] == violations(page)
+
+
+@pytest.mark.parametrize(("size", "letters", "target"), [("elder", 18, 60), ("large", 24, 60)])
+def test_elder_mode_keeps_its_measures(size: str, letters: int, target: int, visit: Open) -> None:
+    """Every visible letter 18 px or more, line height 1.3 or more, every target 60 px in both directions, nothing wider than 360 px."""
+    page = visit(size=size)
+    ask(page, "继承公证怎么办")
+    ask(page, "今天天气怎么样")
+    wrong = page.evaluate(
+        """([letters, target]) => {
+          const bad = [];
+          const seen = (node) => node.getClientRects().length && !node.closest(".hidden, .who, .skip, template");
+          for (const node of document.querySelectorAll("body *")) {
+            if (!seen(node)) continue;
+            const style = getComputedStyle(node);
+            const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+            const size = parseFloat(style.fontSize);
+            if (own && size < letters) bad.push(`${node.outerHTML.slice(0, 80)} ${size}`);
+            if (own && parseFloat(style.lineHeight) < 1.3 * size) bad.push(`${node.outerHTML.slice(0, 80)} ${style.lineHeight}`);
+            const box = node.getBoundingClientRect();
+            if (node.matches("a, button, summary, input:not([type=hidden]), textarea") && Math.min(box.width, box.height) < target - .5)
+              bad.push(`${node.outerHTML.slice(0, 80)} ${box.width} x ${box.height}`);
+            if (box.right > innerWidth + .5) bad.push(`${node.outerHTML.slice(0, 80)} ends at ${box.right}`);
+          }
+          return bad;
+        }""",
+        [letters, target],
+    )
+    assert [] == wrong
+
+
+def test_the_keyboard_alone_suffices(visit: Open) -> None:
+    """Typing offers standard questions; down, up, Escape and Enter do what a list box does; the answer comes."""
+    page = visit()
+    field = page.locator("#text")
+    field.focus()
+    page.keyboard.type("公证")
+    expect(page.locator("#list li")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#list li").first).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", "suggestion-0")
+    page.keyboard.press("Escape")
+    expect(page.locator("#suggestions")).to_be_hidden()
+    page.keyboard.type("收")
+    expect(page.locator("#list li").first).to_have_text("公证收费")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("article.bot[data-entry='notary.fee']")).to_be_visible()
+    expect(field).to_have_value("")
+
+
+def test_new_messages_are_heard(visit: Open) -> None:
+    """Answers arrive in a log that screen readers follow, in the language they are written in."""
+    page = visit()
+    expect(page.get_by_role("log", name="对话")).to_have_attribute("aria-live", "polite")
+    ask(page, "繼承公證怎麼辦")
+    answer = page.get_by_role("log").locator("article.bot").last
+    expect(answer).to_have_attribute("lang", "zh-Hant-HK")
+    expect(answer).to_contain_text("帶材料去公證處")
+
+
+def test_a_ticket_is_looked_up_and_an_answer_copied(visit: Open) -> None:
+    """查工单 in the bar; 复制 says that it is done."""
+    page = visit()
+    ask(page, "今天天气怎么样")
+    number = page.locator(".ticket strong").last.inner_text()
+    page.locator(".lookup summary").click()
+    page.locator("#ticket").fill(number.lower())
+    page.keyboard.press("Enter")
+    expect(page.locator("article.bot").last).to_contain_text("等待工作人员处理")
+    page.locator("[data-act=copy]").last.click()
+    expect(page.locator("#status")).to_have_text("已复制")
