@@ -16,6 +16,7 @@ from bot.cli_changes import review
 from bot.cli_channel import channel
 from bot.cli_knowledge import diff, export, import_
 from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, fail, progress_bar, settings_from
+from bot.cli_report import digest, purge, report
 from bot.cli_user import user
 from bot.config import Settings
 from bot.errors import FawenError, KnowledgeError
@@ -46,6 +47,9 @@ main.add_command(import_)
 main.add_command(review)
 
 main.add_command(user)
+main.add_command(report)
+main.add_command(digest)
+main.add_command(purge)
 
 
 @main.command()

@@ -23,6 +23,7 @@ from bot.config import Settings
 from bot.console.start import console_routes
 from bot.errors import ConfigError
 from bot.health import routes as health_routes
+from bot.retention import purge_daily
 from bot.server import make_app
 from intents.model import KnowledgeData
 
@@ -56,6 +57,8 @@ async def run(settings: Settings) -> None:
             routes += console_routes(core, utc_now)
         notes.append(("管理台", "开，/console" if settings.console.enabled else "关（设置 console.enabled: false）"))
         tasks.append(functools.partial(core.gatherer.run, settings.desk.gather_seconds))
+        if settings.retention.enabled:
+            tasks.append(functools.partial(purge_daily, core.store.shared, settings))
         tasks.append(functools.partial(core.changes.watch, _RECOVER_SECONDS))
         async with (
             _telegram(core, routes, tasks, notes, health),

@@ -219,7 +219,10 @@ class Store(Protocol):
         """State that the last turn left; None for a new conversation."""
 
     async def forget(self, channel: str, person: str) -> int:
-        """Delete what is personal of one person (exchanges' text, conversation, messages); returns rows touched."""
+        """Erase what is personal of one person: messages, conversation, questions, settled tickets; rows touched.
+
+        Open tickets are erased once they are settled (bot.store.erasing).
+        """
 
     async def free_ticket_number(self) -> str:
         """A random number that no ticket has."""

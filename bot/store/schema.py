@@ -140,6 +140,13 @@ outbox = sa.Table(
     sa.Index("ix_outbox_state", "channel", "state", "id"),
     sa.Index("ix_outbox_chat", "channel", "chat", "state"),
 )
+forgotten = sa.Table(
+    "forgotten",
+    metadata,
+    sa.Column("channel", sa.String(16), primary_key=True),
+    sa.Column("person", sa.String(160), primary_key=True),
+    sa.Column("at", Utc, nullable=False),
+)
 switches = sa.Table(
     "switches",
     metadata,

@@ -14,6 +14,7 @@ from bot.messages import Message, Reply
 from bot.store import rows
 from bot.store.base import Exchange, OutboxState, Outgoing, Progress, Receipt, Ticket, TicketState, Turn
 from bot.store.connect import make_engine, migrate, parse_url
+from bot.store.erasing import forget
 from bot.store.late import LateAnswers, give
 from bot.store.numbers import new_number
 from bot.store.schema import conversations, exchanges, messages, outbox, tickets
@@ -134,15 +135,7 @@ class SqlStore:
 
     async def forget(self, channel: str, person: str) -> int:
         """See Store."""
-
-        async def work(connection: AsyncConnection) -> int:
-            touched = 0
-            for table in (messages, conversations, exchanges):
-                gone = sa.delete(table).where(table.c.channel == channel, table.c.person == person)
-                touched += (await connection.execute(gone)).rowcount
-            return touched
-
-        return await self._writer.write(work)
+        return await forget(self.shared, channel, person)
 
     async def free_ticket_number(self) -> str:
         """See Store."""
