@@ -74,11 +74,12 @@ class WeChatChannel:
         self,
         parts: Parts,
         patience: float = ANSWER_SECONDS,
+        owe_within: float = OWE_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._dialogue, self._store, self._platform = parts.dialogue, parts.store, parts.platform
         self._api, self._knowledge, self._now = parts.api, parts.knowledge, parts.now
-        self._patience, self._sleep = patience, sleep
+        self._patience, self._owe_within, self._sleep = patience, owe_within, sleep
         self._working: dict[str, asyncio.Task[str]] = {}
         self._owed: dict[str, Message] = {}
         """Answered with `success`, or not at all, by this process, and not in the outbox yet."""
@@ -148,7 +149,7 @@ class WeChatChannel:
         # from here on nobody answers this message by itself, however soon it is done
         self._owed[message.message_id] = message
         owing = asyncio.create_task(self._owe(message))
-        done, _ = await asyncio.wait({owing}, timeout=OWE_SECONDS)
+        done, _ = await asyncio.wait({owing}, timeout=self._owe_within)
         if done and owing.exception() is None:
             return None
         log.error("message %s is slow and could not be written down", message.message_id)

@@ -70,7 +70,9 @@ async def serving(app: Any) -> AsyncIterator[str]:
     """An application on a free port, over real HTTP."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            app, log_config=None, lifespan="off", timeout_graceful_shutdown=2, timeout_keep_alive=120
+        )
         server = uvicorn.Server(config)
         task = asyncio.create_task(server._serve([listening]))  # `serve` would take over the signals of the test run
         for _ in range(1000):
@@ -90,12 +92,13 @@ async def running(
     path: Path,
     *,
     send: bool = True,
-    patience: float = 4.0,
+    patience: float = 10.0,
     per_minute: int = 1000,
     wrap: Callable[[SqlStore], Any] = lambda store: store,
     **more: Any,
 ) -> AsyncIterator[Service]:
-    """The service on a database file; leaving the context stops it. `wrap` may put something around the store."""
+    """The service on a database file; leaving the context stops it. Patience is longer than
+    in earnest, because the machine of the tests may be busy. `wrap` may put something around the store."""
     made = settings(wechat.url, **more)
     store = SqlStore(f"sqlite+aiosqlite:///{path}/fawen.db", now=clock)
     await store.start()
@@ -103,14 +106,14 @@ async def running(
     dialogue = Dialogue(lambda: matcher, wrap(store), Limits(per_minute=per_minute), clock)
     async with make_client(made) as client:
         api = WeChatApi(made, client, platform, clock)
-        channel = WeChatChannel(Parts(dialogue, store, platform, api, lambda: matcher.knowledge, clock), patience)
+        channel = WeChatChannel(Parts(dialogue, store, platform, api, lambda: matcher.knowledge, clock), patience, 10.0)
         base = matcher.knowledge
         choices = {*base.entries, *(t.id for t in base.topics)}
         routes = wechat_webhook.routes(made, channel, clock, lambda: choices)
         app = make_app(routes, store, lambda: "v", 65536)
         sender = Sender(CHANNEL, store, channel.send, idle=0.02)
         task = asyncio.create_task(sender.run()) if send else None
-        async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=20) as peer_client:
+        async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=60) as peer_client:
             peer = Peer(peer_client, clock, made.mode)
             yield Service(made, store, platform, dialogue, channel, api, sender, peer, url)
         if task:
