@@ -130,12 +130,17 @@ class WeChatChannel:
             task = asyncio.create_task(self._work(message, admitted), name=f"wechat-{key}")
             self._working[key] = task
             task.add_done_callback(lambda _: self._done(message))
-        done, _ = await asyncio.wait({task}, timeout=max(until - asyncio.get_running_loop().time(), 0))
+        ready = await self._ready(task, message.chat, until)
         if key in self._owed:
             return None
-        if not done or task.exception() is not None:
+        if not ready or task.exception() is not None:
             return await self._postpone(message)
         return task.result()
+
+    async def _ready(self, task: asyncio.Task[str], chat: str, until: float) -> bool:
+        """Wait for an answer; False when it is not there in time."""
+        done, _ = await asyncio.wait({task}, timeout=max(until - asyncio.get_running_loop().time(), 0))
+        return bool(done)
 
     def _done(self, message: Message) -> None:
         task = self._working.pop(message.message_id)

@@ -18,6 +18,7 @@ class SlowStore:
         self._store = store
         self.gate = asyncio.Event()
         self.gate.set()
+        self.stuck = asyncio.Event()
         self.broken: type[Exception] | None = None
         self.calls = 0
 
@@ -28,7 +29,14 @@ class SlowStore:
         self.calls += 1
         if self.broken is not None:
             raise self.broken("made to fail")
-        await self.gate.wait()
+        if not self.gate.is_set():
+            self.stuck.set()
+            await self.gate.wait()
+            self.stuck.clear()
+
+    async def hangs(self, chat: str) -> None:
+        """Returns when somebody is stuck."""
+        await self.stuck.wait()
 
     async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
         """As the real one, later."""

@@ -29,8 +29,6 @@ from tests.channels.wechat_server import FakeWeChat
 QUESTIONS = (
     "继承公证怎么办", "公证收费标准", "法律援助收费吗", "法律援助是什么", "菜单", "人工", "公证", "今天天气怎么样", "救命他现在打我",
 )  # fmt: skip
-PATIENCE = 8.0
-"""Longer than in earnest: the machine may be busy, and what is measured here is not speed."""
 PARALLEL = 24
 
 
@@ -60,6 +58,7 @@ class HangingStore:
     def __init__(self, store: SqlStore) -> None:
         self._store = store
         self.answered: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.stuck: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -67,8 +66,13 @@ class HangingStore:
     async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
         """As the real one."""
         if chat.endswith("slow"):
+            self.stuck[chat].set()
             await self.answered[chat].wait()
         return await self._store.conversation(channel, chat)
+
+    async def hangs(self, chat: str) -> None:
+        """Returns when the answer to this person is stuck."""
+        await self.stuck[chat].wait()
 
 
 async def soak(
@@ -83,7 +87,7 @@ async def soak(
         stores.append(HangingStore(store))
         return stores[-1]
 
-    async with running(matcher, now, wechat, path, patience=PATIENCE, wrap=wrap) as service:
+    async with running(matcher, now, wechat, path, impatient=True, wrap=wrap) as service:
         waiting = asyncio.Semaphore(PARALLEL)
         plans = [_plan(chance, number) for number in range(messages)]
         sends = sum(plan[2] == "slow" for plan in plans)
@@ -147,7 +151,8 @@ async def _hang_up(service: Service, query: dict[str, str], body: bytes) -> None
 async def _drained(service: Service) -> None:
     for _ in range(3000):
         state = await service.state()
-        if not service.channel._working and not state.get("pending") and not state.get("sending"):
+        busy = service.channel._working or service.channel._background or service.channel._owed
+        if not busy and not state.get("pending") and not state.get("sending"):
             return
         await asyncio.sleep(0.02)
 
