@@ -18,6 +18,7 @@ from bot.cli_knowledge import diff, export, import_
 from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, fail, progress_bar, settings_from
 from bot.cli_report import digest, purge, report
 from bot.cli_user import user
+from bot.cli_wechat import doctor, wechat
 from bot.config import Settings
 from bot.errors import FawenError, KnowledgeError
 
@@ -42,14 +43,15 @@ def main() -> None:
 
 main.add_command(channel)
 main.add_command(diff)
+main.add_command(doctor)
 main.add_command(export)
 main.add_command(import_)
 main.add_command(review)
-
 main.add_command(user)
 main.add_command(report)
 main.add_command(digest)
 main.add_command(purge)
+main.add_command(wechat)
 
 
 @main.command()

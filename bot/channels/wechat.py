@@ -74,11 +74,12 @@ class WeChatChannel:
         self,
         parts: Parts,
         patience: float = ANSWER_SECONDS,
+        owe_within: float = OWE_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._dialogue, self._store, self._platform = parts.dialogue, parts.store, parts.platform
         self._api, self._knowledge, self._now = parts.api, parts.knowledge, parts.now
-        self._patience, self._sleep = patience, sleep
+        self._patience, self._owe_within, self._sleep = patience, owe_within, sleep
         self._working: dict[str, asyncio.Task[str]] = {}
         self._owed: dict[str, Message] = {}
         """Answered with `success`, or not at all, by this process, and not in the outbox yet."""
@@ -129,12 +130,17 @@ class WeChatChannel:
             task = asyncio.create_task(self._work(message, admitted), name=f"wechat-{key}")
             self._working[key] = task
             task.add_done_callback(lambda _: self._done(message))
-        done, _ = await asyncio.wait({task}, timeout=max(until - asyncio.get_running_loop().time(), 0))
+        ready = await self._ready(task, message.chat, until)
         if key in self._owed:
             return None
-        if not done or task.exception() is not None:
+        if not ready or task.exception() is not None:
             return await self._postpone(message)
         return task.result()
+
+    async def _ready(self, task: asyncio.Task[str], chat: str, until: float) -> bool:
+        """Wait for an answer; False when it is not there in time."""
+        done, _ = await asyncio.wait({task}, timeout=max(until - asyncio.get_running_loop().time(), 0))
+        return bool(done)
 
     def _done(self, message: Message) -> None:
         task = self._working.pop(message.message_id)
@@ -148,7 +154,7 @@ class WeChatChannel:
         # from here on nobody answers this message by itself, however soon it is done
         self._owed[message.message_id] = message
         owing = asyncio.create_task(self._owe(message))
-        done, _ = await asyncio.wait({owing}, timeout=OWE_SECONDS)
+        done, _ = await asyncio.wait({owing}, timeout=self._owe_within)
         if done and owing.exception() is None:
             return None
         log.error("message %s is slow and could not be written down", message.message_id)

@@ -42,10 +42,10 @@ class PlatformSaid(FawenError):
     """WeChat answered with a return code other than 0."""
 
     def __init__(self, code: int) -> None:
-        super().__init__(f"WeChat code {code}: {explain(code)}")
+        super().__init__(f"{explain(code)}（微信错误码 {code}）")
         self.code = code
 
 
 def explain(code: int) -> str:
     """What a code means and what to do about it."""
-    return _EXPLAINED.get(code, f"微信返回错误码 {code}，含义见公众平台文档“全局返回码”。")
+    return _EXPLAINED.get(code, "微信没有接受，含义见公众平台文档“全局返回码”。")

@@ -19,6 +19,8 @@ from bot.store.schema import messages, outbox
 from bot.store.shared import Shared
 
 _WAITING = (OutboxState.PENDING.value, OutboxState.FAILED.value)
+_KEPT = timedelta(days=7)
+"""How long pages, quotas and settled debts name a person; no quota lasts longer than two days."""
 _WITH = "with:"
 """Note of an outbox row that went out with the reply to a message."""
 
@@ -92,7 +94,7 @@ class PlatformStore:
         again = (
             sa.update(outbox)
             .where(outbox.c.channel == channel, outbox.c.note == _WITH + message_id)
-            .values(state=OutboxState.PENDING.value, note="")
+            .values(state=OutboxState.PENDING.value, note="", attempts=0)
         )
 
         async def work(connection: AsyncConnection) -> bool:
@@ -101,6 +103,7 @@ class PlatformStore:
                 return False
             await connection.execute(again)
             message, reply = Message.from_json(row.body), Reply.from_json(row.reply)
+            await connection.execute(_due(channel, message.chat, now))
             text = message.text if len(message.text) <= brief else message.text[:brief] + "…"
             reply.extra["asked"] = text
             values = rows.of_outgoing(channel, message.chat, reply, message_id, now)
@@ -145,6 +148,7 @@ class PlatformStore:
                 taken = sa.update(outbox).where(outbox.c.id.in_([row.id for row in found]))
                 values = {"state": OutboxState.SENT.value, "note": _WITH + message_id}
                 await connection.execute(taken.values(**values))
+                await connection.execute(_due(channel, chat, self._shared.now()))
             return [Reply.from_json(row.reply) for row in found]
 
         return await self._shared.writer.write(work)
@@ -248,14 +252,25 @@ class PlatformStore:
 
     async def tidy(self, before: datetime) -> int:
         """See Platform."""
+        now = self._shared.now()
+        old = (
+            (knocks, knocks.c.first_at < before),
+            (page_turns, page_turns.c.at < before),
+            (pages, pages.c.at < now - _KEPT),
+            (quotas, quotas.c.opened_at < now - _KEPT),
+            (owed, sa.and_(owed.c.brought, owed.c.at < now - _KEPT)),
+        )
 
         async def work(connection: AsyncConnection) -> int:
-            gone = 0
-            for table, at in ((knocks, knocks.c.first_at), (page_turns, page_turns.c.at)):
-                gone += (await connection.execute(sa.delete(table).where(at < before))).rowcount
-            return gone
+            return sum([(await connection.execute(sa.delete(table).where(which))).rowcount for table, which in old])
 
         return await self._shared.writer.write(work)
+
+
+def _due(channel: str, chat: str, now: datetime) -> sa.Update:
+    """What waits in the outbox for a chat is tried now: the person is there, and nothing may hold up what follows."""
+    waiting = sa.and_(outbox.c.channel == channel, outbox.c.chat == chat, outbox.c.state == OutboxState.PENDING.value)
+    return sa.update(outbox).where(waiting).values(due_at=now)
 
 
 def _quota(channel: str, chat: str, opens: Opens) -> sa.Update:

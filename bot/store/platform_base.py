@@ -84,7 +84,8 @@ class Platform(Protocol):
     async def bring(self, channel: str, message_id: str, brief: int) -> bool:
         """Put an owed reply, once it is there, in the outbox, with the question's first `brief` characters.
 
-        Once only: True the first time. What had been attached to this message waits again.
+        Once only: True the first time. What had been attached to this message, and whatever else waits for the chat, is
+        to be tried now, before it.
         """
 
     async def unbrought(self, channel: str) -> list[str]:
@@ -96,7 +97,7 @@ class Platform(Protocol):
     async def attach(self, channel: str, chat: str, message_id: str, fresh: bool, most: int) -> list[Reply]:
         """What waits for this chat, to go out with the reply to a message; the same again for its repeats.
 
-        Not `fresh`: only what was attached the first time.
+        Not `fresh`: only what was attached the first time. What is more than `most` is to be tried now.
         """
 
     async def keep_pages(self, channel: str, chat: str, ref: str, texts: Sequence[str], fresh: bool) -> None:
@@ -124,4 +125,4 @@ class Platform(Protocol):
         """Whether this process may force a new token now: True once in `spacing`, for all processes together."""
 
     async def tidy(self, before: datetime) -> int:
-        """Forget nonces and turned pages older than a moment; how many."""
+        """Forget nonces and turned pages older than a moment, other rows after a week; how many."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.messages import NONE_OF_THESE, Kind
 from bot.store.base import Ticket
 from tests.sample import Talk
@@ -156,3 +158,20 @@ async def test_a_ticket_can_be_asked_for(talk: Talk) -> None:
     assert "ticket_new" == (await talk.say(number)).key
     unknown = await talk.say("查询 K7-3F9Q")
     assert ("ticket_unknown", True) == (unknown.key, "K7-3F9Q" in unknown.text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("12", "not_open"),
+        ("１２", "not_open"),
+        ("第十二个", "not_open"),
+        ("十", "not_open"),
+        ("3。", "not_open"),
+        ("十三", "rephrase"),
+    ],
+)
+async def test_a_long_list_is_chosen_from_by_number(talk: Talk, typed: str, key: str) -> None:
+    """Every number on the list opens what stands there (here nothing that exists); the one after the last is 都不是."""
+    talk.store.states["web", "visit-1"] = {"options": [f"x.e{n}" for n in range(1, 13)], "asked": "问"}
+    assert key == (await talk.say(typed)).key

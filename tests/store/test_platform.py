@@ -238,3 +238,30 @@ async def test_tidying_forgets_old_nonces_only(platform: PlatformStore, clock: F
     assert await platform.tidy(clock() - timedelta(minutes=30)) == 1
     assert (await platform.admit(knock(clock, "2.n", "m3"))).replayed
     assert not (await platform.admit(knock(clock, "1.n", "m3"))).replayed
+
+
+async def test_after_a_week_nobody_is_named(store: SqlStore, platform: PlatformStore, clock: FakeClock) -> None:
+    """Pages, quotas and debts that are settled go; a debt that is open stays."""
+    await platform.admit(knock(clock))
+    await platform.keep_pages(CHANNEL, "o1", "m1", ["二"], fresh=True)
+    for number in (1, 2):
+        await platform.owe(message(clock, number))
+    await finish(store, message(clock))
+    await platform.bring(CHANNEL, "m1", 7)
+    clock.pass_by(days=7, seconds=1)
+    assert 4 == await platform.tidy(clock() - timedelta(hours=1))
+    await finish(store, message(clock, 2))
+    assert ["m2"] == await platform.unbrought(CHANNEL)
+
+
+async def test_a_person_who_writes_has_what_waits_tried_at_once(
+    store: SqlStore, platform: PlatformStore, clock: FakeClock
+) -> None:
+    """What was put off for hours holds up nothing that comes after it."""
+    await store.enqueue(CHANNEL, "o1", reply("先前的"), "r")
+    (first,) = await store.take(CHANNEL)
+    await store.settle(first.id, OutboxState.PENDING, 6 * 3600)
+    await platform.owe(message(clock))
+    await finish(store, message(clock))
+    assert await platform.bring(CHANNEL, "m1", 7)
+    assert ["先前的"] == [o.reply.text for o in await store.take(CHANNEL)]
