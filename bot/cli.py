@@ -14,6 +14,7 @@ import click
 
 from bot.cli_changes import review
 from bot.cli_channel import channel
+from bot.cli_init import init
 from bot.cli_knowledge import diff, export, import_
 from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, fail, progress_bar, settings_from
 from bot.cli_report import digest, purge, report
@@ -46,6 +47,7 @@ main.add_command(diff)
 main.add_command(doctor)
 main.add_command(export)
 main.add_command(import_)
+main.add_command(init)
 main.add_command(review)
 main.add_command(user)
 main.add_command(report)
