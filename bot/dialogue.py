@@ -24,7 +24,8 @@ from bot.gate import Gate
 from bot.limits import RateLimit
 from bot.messages import NONE_OF_THESE, Kind, Message, Reply
 from bot.privacy import redact
-from bot.store.base import Late, Notice, Progress, Receipt, Store, Ticket, Turn
+from bot.recall import REMEMBERED, Recall
+from bot.store.base import Late, Notice, Receipt, Store, Ticket, Turn
 from bot.store.numbers import parse_number
 from intents import Context, Match, Matcher
 from intents.context import carried
@@ -68,8 +69,10 @@ class Dialogue:
         intake: Intake | None = None,
         gate: Gate | None = None,
         notices: Callable[[KnowledgeData, Ticket], tuple[Notice, ...]] = lambda base, ticket: (),
+        recall: int = REMEMBERED,
     ) -> None:
-        """`matcher` gives the current one (a reload swaps it); `now` aware UTC; `notices` of a new ticket to staff."""
+        """`matcher` gives the current one (a reload swaps it); `now` aware UTC; `notices` of a new ticket to staff;
+        `recall` is how many questions' matches are remembered."""
         self._matcher = matcher
         self._store = store
         self._limits = limits
@@ -78,6 +81,7 @@ class Dialogue:
         self._intake = intake or Intake(limits.reply_days)
         self._gate = gate or Gate()
         self._notices = notices
+        self._recall = Recall(recall)
         self._rate = RateLimit(limits.per_minute, timedelta(minutes=1))
         self._told = RateLimit(1, timedelta(minutes=1))
 
@@ -92,16 +96,21 @@ class Dialogue:
             meter.turned_away(message.channel, "busy")
             return replies.text(base, "busy")
         with self._gate.working():
+            message = self._clean(message)
             try:
-                message, receipt = await self.accept(message)
-                if receipt.progress is Progress.DONE and receipt.reply is not None:
+                # who waits for the reply sends it again if none comes: one write, with the reply, is enough
+                if (before := await self._store.seen(message.channel, message.message_id)) is not None:
                     meter.turned_away(message.channel, "repeated")
-                    return receipt.reply
+                    return before
                 return await self.answer(message, deliver)
             except StoreUnavailable as error:
                 log.error("store unavailable, message not recorded: %s", error)
                 meter.turned_away(message.channel, "outage")
                 return replies.text(base, "outage")
+            except Exception:
+                # a bug: kept for the next start, which tries again
+                await self._store.receive(message)
+                raise
 
     async def accept(self, message: Message) -> tuple[Message, Receipt]:
         """Put a message on disk, redacted, so that it may be acknowledged: `answer` then cannot be forgotten.
@@ -266,11 +275,11 @@ class Dialogue:
         if len(text) > self._limits.max_length:
             return replies.text(base, "too_long", limit=str(self._limits.max_length))
         if work.state.pop("human", False) and text:
-            work.match = matcher.match(text)
+            work.match = self._recall.match(matcher, text)
             return await self._ticket(matcher, work, "human", text, "human")
         if shortcut := await self._shortcut(matcher, work, text):
             return shortcut
-        match = matcher.match(text, self._context(work))
+        match = self._recall.match(matcher, text, self._context(work))
         work.match = match
         if match.entry == "chat.human":
             return await self._human(matcher, work)
@@ -349,7 +358,7 @@ class Dialogue:
         """Open a ticket; its number is in the reply, and `finish` writes both before anything is sent."""
         number = await self._store.free_ticket_number()
         if work.match is None:
-            work.match = matcher.match(question)
+            work.match = self._recall.match(matcher, question)
         work.ticket = self._intake.ticket(matcher, work.message, number, reason, question, work.match)
         return self._intake.promise(matcher, work.ticket, key)
 

@@ -56,6 +56,11 @@ class MemoryStore:
         """Fails when broken."""
         self._check()
 
+    async def seen(self, channel: str, message_id: str) -> Reply | None:
+        """See Store."""
+        self._check()
+        return self.replies.get((channel, message_id))
+
     async def receive(self, message: Message) -> Receipt:
         """See Store."""
         self._check()

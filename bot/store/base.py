@@ -202,6 +202,9 @@ class Store(Protocol):
     async def ping(self) -> None:
         """Answer when the database does (for /readyz)."""
 
+    async def seen(self, channel: str, message_id: str) -> Reply | None:
+        """The reply given before to this delivery; None when it was not answered or never seen. Writes nothing."""
+
     async def receive(self, message: Message) -> Receipt:
         """Put a message on disk before it is acknowledged; a repeated delivery finds what became of the first."""
 

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Message, Reply
 from bot.store import rows
-from bot.store.base import Exchange, OutboxState, Outgoing, Progress, Receipt, Ticket, TicketState, Turn
+from bot.store.base import Exchange, Late, OutboxState, Outgoing, Progress, Receipt, Ticket, TicketState, Turn
 from bot.store.connect import make_engine, migrate, parse_url
 from bot.store.erasing import forget
+from bot.store.fast import FastPath, Rows
 from bot.store.late import LateAnswers, give
 from bot.store.numbers import new_number
 from bot.store.schema import conversations, exchanges, messages, outbox, tickets
@@ -40,17 +41,23 @@ class SqlStore:
         self._engine = make_engine(self._url)
         self._writer = Writer(self._engine.execution_options(write=True), self._shown)
         self.shared = Shared(self._engine, self._writer, self._shown, now)
-        late = LateAnswers(self.shared)
-        self.late, self.visit = late.waiting, late.visit
+        self._late = LateAnswers(self.shared)
+        self.visit = self._late.visit
+        file = self._url.database if not self.shared.postgres else None
+        self._fast = FastPath(file, self._shown, self._writer.turn) if file and file != ":memory:" else None
         self._postgres, self._reading, self._insert = self.shared.postgres, self.shared.reading, self.shared.insert
 
     async def start(self) -> None:
         """See Store."""
         await migrate(self._engine, self._url)
         self._writer.start()
+        if self._fast is not None:
+            self._fast.start()
 
     async def close(self) -> None:
         """See Store."""
+        if self._fast is not None:
+            await self._fast.close()
         await self._writer.close()
         await self._engine.dispose()
 
@@ -59,8 +66,25 @@ class SqlStore:
         async with self._reading() as connection:
             await connection.execute(sa.text("SELECT 1"))
 
+    async def seen(self, channel: str, message_id: str) -> Reply | None:
+        """See Store."""
+        if self._fast is not None:
+            return self._fast.seen(channel, message_id)
+        async with self._reading() as connection:
+            query = sa.select(messages.c.reply).where(_is(channel, message_id), messages.c.done)
+            row = (await connection.execute(query)).one_or_none()
+        return Reply.from_json(row.reply) if row and row.reply else None
+
+    async def late(self, channel: str, person: str, refused_only: bool) -> list[Late]:
+        """See Store."""
+        if self._fast is not None and not self._fast.any_late(channel, person):
+            return []
+        return await self._late.waiting(channel, person, refused_only)
+
     async def receive(self, message: Message) -> Receipt:
         """See Store."""
+        if self._fast is not None:
+            return await self._fast.receive(rows.of_message(message, self._now()))
         statement = self._insert(messages).values(**rows.of_message(message, self._now()))
         statement = statement.on_conflict_do_nothing(index_elements=["channel", "message_id"])
 
@@ -91,6 +115,8 @@ class SqlStore:
     async def finish(self, turn: Turn) -> Reply:
         """See Store."""
         message, now = turn.message, self._now()
+        if self._fast is not None and not turn.late:
+            return await self._fast.finish(_plain(turn, now), turn.reply)
         received = self._insert(messages).values(**rows.of_message(message, now)).on_conflict_do_nothing()
         mark = (
             sa.update(messages)
@@ -128,6 +154,8 @@ class SqlStore:
 
     async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
         """See Store."""
+        if self._fast is not None:
+            return self._fast.conversation(channel, chat)
         query = sa.select(conversations.c.state).where(conversations.c.channel == channel, conversations.c.chat == chat)
         async with self._reading() as connection:
             row = (await connection.execute(query)).one_or_none()
@@ -141,7 +169,8 @@ class SqlStore:
         """See Store."""
         while True:
             number = new_number(self._choice)
-            if await self.ticket(number) is None:
+            taken = self._fast.ticket_exists(number) if self._fast else await self.ticket(number) is not None
+            if not taken:
                 return number
 
     async def ticket(self, number: str) -> Ticket | None:
@@ -288,6 +317,26 @@ class SqlStore:
                 for state, count in await connection.execute(by_state):
                     found[f"{name}_{state}"] = int(count)
         return found
+
+
+def _plain(turn: Turn, now: datetime) -> Rows:
+    """What a turn writes that brings no late answer along."""
+    message, reply = turn.message, turn.reply
+    out = [rows.of_outgoing(message.channel, message.chat, reply, message.message_id, now)] if turn.deliver else []
+    out += [rows.of_outgoing(notice.channel, notice.chat, notice.reply, notice.ref, now) for notice in turn.notices]
+    return Rows(
+        {**rows.of_message(message, now), "done": True, "reply": reply.to_json()},
+        rows.of_turn(turn),
+        {
+            "channel": message.channel,
+            "chat": message.chat,
+            "person": message.person,
+            "state": turn.state,
+            "updated_at": now,
+        },
+        rows.of_ticket(turn.ticket) if turn.ticket else None,
+        tuple(out),
+    )
 
 
 def _is(channel: str, message_id: str) -> sa.ColumnElement[bool]:

@@ -34,6 +34,8 @@ class Writer:
         self._engine, self._shown = engine, shown
         self._queue: asyncio.Queue[tuple[Write, asyncio.Future[Any]]] = asyncio.Queue(WAITING)
         self._task: asyncio.Task[None] | None = None
+        self.turn = asyncio.Lock()
+        """Held while a group is written: SQLite has one writer at a time, and waiting here is fair."""
 
     def start(self) -> None:
         """Begin writing."""
@@ -66,7 +68,8 @@ class Writer:
             while len(group) < GROUP and not self._queue.empty():
                 group.append(self._queue.get_nowait())
             try:
-                await self._commit(group)
+                async with self.turn:
+                    await self._commit(group)
             finally:
                 for _ in group:
                     self._queue.task_done()

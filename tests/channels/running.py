@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ class FastTime:
     def __call__(self) -> float:
         return self.time
 
+    def now(self) -> datetime:
+        """The same time as a date, for the store."""
+        return datetime(2026, 11, 23, 2, 0, tzinfo=UTC) + timedelta(seconds=self.time)
+
     async def sleep(self, seconds: float) -> None:
         """Over at once; others get their turn."""
         self.slept.append(seconds)
@@ -40,7 +45,7 @@ class FastTime:
 
 
 @contextlib.asynccontextmanager
-async def a_store(directory: Path, clock: FakeClock | None = None) -> AsyncIterator[SqlStore]:
+async def a_store(directory: Path, clock: Callable[[], datetime] | None = None) -> AsyncIterator[SqlStore]:
     """A store in a directory; opened again it holds what it held."""
     made = SqlStore(f"sqlite+aiosqlite:///{directory}/fawen.db", now=clock or FakeClock())
     await made.start()
@@ -51,7 +56,13 @@ async def a_store(directory: Path, clock: FakeClock | None = None) -> AsyncItera
 
 
 def a_channel(
-    url: str, store: SqlStore, matcher: Matcher, gate: Gate | None = None, waiting: int = 500, **settings: Any
+    url: str,
+    store: SqlStore,
+    matcher: Matcher,
+    gate: Gate | None = None,
+    waiting: int = 500,
+    time: FastTime | None = None,
+    **settings: Any,
 ) -> TelegramChannel:
     """A channel for the sample knowledge; a person may write as often as they like."""
     made = Telegram(token=SecretStr(TOKEN), base_url=url, **settings)
@@ -59,7 +70,7 @@ def a_channel(
         lambda: matcher, store, Rules(per_minute=10_000), FakeClock(), gate=gate,
         notices=lambda base, ticket: replies.ticket_notices(base, ticket, made.staff_chats),
     )  # fmt: skip
-    time = FastTime()
+    time = time or FastTime()
     return TelegramChannel(
         made, dialogue, store, lambda: matcher.knowledge, FakeClock(), time.sleep, time, waiting, idle=0.02
     )

@@ -1,0 +1,173 @@
+"""Messages a second of each channel, end to end with the durable store, beside an echo on the same server in the same run.
+
+    python -m bench.channels [--seconds 5]
+
+One server process (uvicorn, the service's own application, SQLite with synchronous=FULL, the shipped knowledge, sentence
+vectors off) and one client process on the same machine, twice: once every question is worked out anew (nothing is
+remembered), once people ask the same hundred questions, as most people do, and the service remembers what it understood.
+Messages are our own test questions, from one of 400 people; an answer counts when it is committed: the page's and API's when the response is there, Telegram's when the
+exchange and its outbox row are stored. Telegram's own sending (30 a second at most, by its rules) is not part of this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter, sleep
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from bench.load import Load, flat_out, steady
+from bot.paths import knowledge_dir
+from bot.recall import REMEMBERED
+from intents.evaluate import question_files, read_cases
+
+PEOPLE = 400
+RATE = 100.0
+SECRET = "bench-secret"  # noqa: S105  for this run only
+
+
+def _post(path: str, body: bytes, kind: str, *headers: str) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: bench", f"Content-Type: {kind}", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def questions() -> list[str]:
+    """Our own test questions, each once."""
+    cases = [c for path in question_files(knowledge_dir() / "tests") for c in read_cases(path)]
+    return list(dict.fromkeys(c.text for c in cases if c.kind == "question"))
+
+
+Make = Callable[[int, str], bytes]
+
+
+def api_request(path: str) -> Make:
+    """A request of the JSON API, or of the echo with the very same body."""
+
+    def make(number: int, text: str) -> bytes:
+        body = {"session": f"s{number % PEOPLE}", "text": text}
+        return _post(path, json.dumps(body, ensure_ascii=False).encode(), "application/json")
+
+    return make
+
+
+def telegram_request(number: int, text: str) -> bytes:
+    """A webhook delivery."""
+    person = 1 + number % PEOPLE
+    message = {
+        "message_id": number, "date": 1_790_000_000, "text": text, "chat": {"id": person, "type": "private"},
+        "from": {"id": person, "is_bot": False, "first_name": "x"},
+    }  # fmt: skip
+    body = json.dumps({"update_id": number, "message": message}, ensure_ascii=False).encode()
+    return _post("/telegram", body, "application/json", f"X-Telegram-Bot-Api-Secret-Token: {SECRET}")
+
+
+TARGETS: dict[str, Make] = {
+    "echo": api_request("/echo"),
+    "web JSON API": api_request("/api/chat"),
+    "Telegram webhook": telegram_request,
+}
+
+
+def requests(make: Make, texts: list[str], numbers: Iterator[int], repeat: bool) -> Iterator[bytes]:
+    """Prepared requests without end; with `repeat` everybody asks the same hundred questions."""
+    asked = texts[:100] if repeat else texts
+    return (make(number, asked[number % len(asked)]) for number in numbers)
+
+
+class Server:
+    """The service in a process of its own."""
+
+    def __init__(self, directory: str, recall: int) -> None:
+        command = [sys.executable, "-m", "bench.channel_server", directory, SECRET, str(recall)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  our own module
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+        self._http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=60)
+
+    def exchanges(self) -> int:
+        """Messages answered and recorded."""
+        return int(self._http.get("/count").json()["exchanges"])
+
+    def settled(self, expected: int, seconds: float = 60.0) -> float:
+        """Wait until so many exchanges are recorded; how long it took, seconds."""
+        started = perf_counter()
+        while self.exchanges() < expected and perf_counter() - started < seconds:
+            sleep(0.05)
+        return perf_counter() - started
+
+    def stop(self) -> None:
+        """End the process that was started here."""
+        self._http.close()
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(10)
+
+
+async def measure(server: Server, name: str, texts: list[str], seconds: float, repeat: bool) -> tuple[Load, Load]:
+    """One target: flat out, then at a steady 100 a second."""
+    numbers = itertools.count(1_000_000 * list(TARGETS).index(name) + 1)
+    made = requests(TARGETS[name], texts, numbers, repeat)
+    before = server.exchanges()
+    warm = await flat_out(server.port, made, 1.0)
+    if name != "echo":
+        server.settled(before + warm.done)
+    before = server.exchanges()
+    fast = await flat_out(server.port, made, seconds)
+    if name == "Telegram webhook":
+        # acknowledged is stored; the answers are still being made
+        fast.seconds += server.settled(before + fast.done)
+    calm = await steady(server.port, made, seconds, RATE)
+    if name != "echo":
+        server.settled(before + fast.done + calm.done)
+        recorded = server.exchanges() - before
+        if recorded != fast.done + calm.done:
+            raise SystemExit(f"{name}: {fast.done + calm.done} answered, {recorded} recorded")
+    return fast, calm
+
+
+def run(texts: list[str], seconds: float, repeat: bool) -> Table:
+    """One server, every target in turn."""
+    asked = "the same hundred questions" if repeat else f"{len(texts)} questions, each worked out anew"
+    table = Table(title=f"{asked}, {PEOPLE} people, {platform.machine()}", title_justify="left")
+    for column in ("channel", "messages/s", "% of echo", "p50 ms", "p99 ms", "not 200"):
+        table.add_column(column, justify="left" if column == "channel" else "right", no_wrap=True)
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as directory:
+        server = Server(directory, REMEMBERED if repeat else 0)
+        try:
+            echo = 0.0
+            for name in TARGETS:
+                fast, calm = asyncio.run(measure(server, name, texts, seconds, repeat))
+                echo = echo or fast.rate
+                table.add_row(
+                    name, f"{fast.rate:.0f}", f"{100 * fast.rate / echo:.0f}", f"{calm.percentile(0.5):.1f}",
+                    f"{calm.percentile(0.99):.1f}", str(fast.failed + calm.failed),
+                )  # fmt: skip
+        finally:
+            server.stop()
+    return table
+
+
+def main() -> None:
+    """Run and print both tables; the percentiles are at a steady 100 messages a second."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    options = parser.parse_args()
+    texts = questions()
+    for repeat in (False, True):
+        Console().print(run(texts, options.seconds, repeat))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""What was understood a moment ago need not be worked out again: the same knowledge and the same words give the same Match.
+
+Many people ask the same thing, in the words of a poster or a button; understanding takes milliseconds, remembering none.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from intents import Context, Match, Matcher
+
+REMEMBERED = 4096
+"""Questions; a few kilobytes each."""
+
+
+class Recall:
+    """Asks the matcher once for each question and context; forgets all of it when the knowledge changes."""
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        """`most` 0 remembers nothing."""
+        self._most = most
+        self._matcher: Matcher | None = None
+        self._known: OrderedDict[tuple[str, Context | None], Match] = OrderedDict()
+
+    def match(self, matcher: Matcher, text: str, context: Context | None = None) -> Match:
+        """`matcher.match(text, context)`, remembered."""
+        if matcher is not self._matcher:
+            self._matcher, self._known = matcher, OrderedDict()
+        key = (text, context)
+        found = self._known.get(key)
+        if found is None:
+            found = matcher.match(text, context)
+            self._known[key] = found
+            if len(self._known) > self._most:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(key)
+        return found

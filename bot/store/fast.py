@@ -1,0 +1,240 @@
+"""The short way to a SQLite file for what every message needs: seen before?, receive, conversation, finish.
+
+Through SQLAlchemy and a thread each of these takes milliseconds of processor time, most of it in between. Here the
+statements are SQLite's own, a few microseconds each on pages in memory, said on the event loop; what may wait (the lock
+of another process at BEGIN, the disk at COMMIT) is said in a thread. One commit for all that wait, and nobody hears of
+a write before it. A turn that brings
+a late answer along goes the general way; both ways share one turn to write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from bot.errors import StoreConflict, StoreUnavailable
+from bot.messages import Reply
+from bot.store.base import Progress, Receipt
+from bot.store.connect import BUSY_SECONDS
+from bot.store.schema import conversations, exchanges, messages, outbox, tickets
+from bot.store.writer import WAITING
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+GROUP = 64
+"""Writes of one transaction; together a few milliseconds of the event loop."""
+_SAME = "channel = ? AND message_id = ?"
+
+
+class _Insert:
+    """An INSERT in SQLite's own words; values go through the same types as everywhere else."""
+
+    def __init__(self, table: sa.Table, tail: str = "") -> None:
+        dialect = sqlite.dialect()
+        columns = [c for c in table.columns if c.name != "id"]
+        self._columns = [
+            (
+                c.name,
+                c.default.arg if isinstance(c.default, sa.ColumnDefault) else None,
+                c.type.dialect_impl(dialect).bind_processor(dialect),
+            )
+            for c in columns
+        ]
+        marks = ", ".join("?" * len(columns))
+        # names come from the schema, never from outside
+        self.sql = f"INSERT INTO {table.name} ({', '.join(c.name for c in columns)}) VALUES ({marks}) {tail}"  # noqa: S608
+
+    def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The row in the order of the statement."""
+        found = ((row.get(name, default), make) for name, default, make in self._columns)
+        return tuple(value if make is None or value is None else make(value) for value, make in found)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a plain turn writes, as bot.store.rows makes it."""
+
+    message: Mapping[str, Any]
+    """Columns of `messages`, done, with its reply."""
+    exchange: Mapping[str, Any]
+    conversation: Mapping[str, Any]
+    ticket: Mapping[str, Any] | None
+    outgoing: tuple[Mapping[str, Any], ...]
+    """The reply, where it is to be delivered, and notices to staff."""
+
+
+class FastPath:
+    """One connection to write with, one to read with; `turn` is shared with the general writer."""
+
+    def __init__(self, path: str, shown: str, turn: asyncio.Lock) -> None:
+        self._path, self._shown, self._turn = path, shown, turn
+        self._queue: asyncio.Queue[tuple[Callable[[], Any], asyncio.Future[Any]]] = asyncio.Queue(WAITING)
+        self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "store-fast")
+        self._receive = _Insert(messages, "ON CONFLICT DO NOTHING")
+        self._done = _Insert(
+            messages,
+            "ON CONFLICT (channel, message_id) DO UPDATE SET done = 1, reply = excluded.reply WHERE NOT messages.done",
+        )
+        self._exchange, self._ticket, self._outgoing = _Insert(exchanges), _Insert(tickets), _Insert(outbox)
+        keep = "person = excluded.person, state = excluded.state, updated_at = excluded.updated_at"
+        self._keep = _Insert(conversations, f"ON CONFLICT (channel, chat) DO UPDATE SET {keep}")
+
+    def start(self) -> None:
+        """Open the file; the schema must stand."""
+        self._write, self._read = self._open(), self._open()
+        self._task = asyncio.create_task(self._run(), name="store-fast")
+
+    async def close(self) -> None:
+        """Write what waits, then close; safe to call twice."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        await self._queue.join()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        self._thread.shutdown()
+        self._write.close()
+        self._read.close()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=WAL")
+        # FULL: a commit that was acknowledged survives a power loss
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    def seen(self, channel: str, message_id: str) -> Reply | None:
+        """The reply given before."""
+        row = self._one_row(f"SELECT reply FROM messages WHERE {_SAME} AND done", channel, message_id)  # noqa: S608
+        return Reply.from_json(json.loads(row[0])) if row and row[0] else None
+
+    def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
+        """See Store."""
+        row = self._one_row("SELECT state FROM conversations WHERE channel = ? AND chat = ?", channel, chat)
+        return dict(json.loads(row[0])) if row else None
+
+    def ticket_exists(self, number: str) -> bool:
+        """Whether a ticket has this number."""
+        return self._one_row("SELECT 1 FROM tickets WHERE number = ?", number) is not None
+
+    def any_late(self, channel: str, person: str) -> bool:
+        """Whether staff ever answered this person: the exact question is worth asking only then."""
+        query = "SELECT 1 FROM deliveries WHERE channel = ? AND person = ? LIMIT 1"
+        return self._one_row(query, channel, person) is not None
+
+    def _one_row(self, sql: str, *values: str) -> tuple[Any, ...] | None:
+        if self._task is None:
+            raise StoreUnavailable(f"store {self._shown} is closed")
+        try:
+            row: tuple[Any, ...] | None = self._read.execute(sql, values).fetchone()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"store {self._shown} cannot be read ({type(error).__name__}): check it") from error
+        return row
+
+    async def receive(self, row: Mapping[str, Any]) -> Receipt:
+        """See Store."""
+        values = self._receive.values(row)
+
+        def work() -> Receipt:
+            if self._write.execute(self._receive.sql, values).rowcount:
+                return Receipt(Progress.NEW)
+            done, reply = self._found("done, reply", row)
+            if not done:
+                return Receipt(Progress.PENDING)
+            return Receipt(Progress.DONE, Reply.from_json(json.loads(reply)) if reply else None)
+
+        return await self._put(work)
+
+    async def finish(self, rows: Rows, reply: Reply) -> Reply:
+        """See Store, for a plain turn."""
+        message, exchange = self._done.values(rows.message), self._exchange.values(rows.exchange)
+        kept = self._keep.values(rows.conversation)
+        ticket = self._ticket.values(rows.ticket) if rows.ticket is not None else None
+        outgoing = [self._outgoing.values(row) for row in rows.outgoing]
+
+        def work() -> Reply:
+            if not self._write.execute(self._done.sql, message).rowcount:
+                return Reply.from_json(json.loads(self._found("reply", rows.message)[0]))
+            if ticket is not None:
+                self._write.execute(self._ticket.sql, ticket)
+            self._write.execute(self._exchange.sql, exchange)
+            self._write.execute(self._keep.sql, kept)
+            for row in outgoing:
+                self._write.execute(self._outgoing.sql, row)
+            return reply
+
+        return await self._put(work)
+
+    def _found(self, columns: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        query = f"SELECT {columns} FROM messages WHERE {_SAME}"  # noqa: S608  columns are written above
+        found: tuple[Any, ...] = self._write.execute(query, (row["channel"], row["message_id"])).fetchone()
+        return found
+
+    async def _put(self, work: Callable[[], T]) -> T:
+        if self._task is None:
+            raise StoreUnavailable(f"store {self._shown} is closed")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait((work, future))
+        except asyncio.QueueFull:
+            raise StoreUnavailable(f"store {self._shown}: {WAITING} writes are waiting, try again later") from None
+        return await future
+
+    async def _run(self) -> None:
+        while True:
+            group = [await self._queue.get()]
+            while len(group) < GROUP and not self._queue.empty():
+                group.append(self._queue.get_nowait())
+            try:
+                async with self._turn:
+                    await self._commit(group)
+            finally:
+                for _ in group:
+                    self._queue.task_done()
+
+    async def _commit(self, group: list[tuple[Callable[[], Any], asyncio.Future[Any]]]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._thread, self._write.execute, "BEGIN IMMEDIATE")
+            results = [(future, *self._one(work)) for work, future in group]
+            await loop.run_in_executor(self._thread, self._write.execute, "COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            with contextlib.suppress(sqlite3.Error):
+                self._write.rollback()
+            log.error("store %s: a group of %d writes failed: %s", self._shown, len(group), type(error).__name__)
+            failure = StoreUnavailable(f"store {self._shown} cannot be written ({type(error).__name__}): check it")
+            results = [(future, None, failure) for _, future in group]
+        for future, value, problem in results:
+            if future.done():
+                continue
+            if problem is not None:
+                future.set_exception(problem)
+            else:
+                future.set_result(value)
+
+    def _one(self, work: Callable[[], T]) -> tuple[T | None, Exception | None]:
+        """One write in a savepoint of its own: a failing one never fails its neighbours."""
+        self._write.execute("SAVEPOINT one")
+        try:
+            value = work()
+        except (sqlite3.IntegrityError, ValueError) as error:
+            self._write.execute("ROLLBACK TO one")
+            self._write.execute("RELEASE one")
+            known = isinstance(error, ValueError)
+            return None, error if known else StoreConflict("a row with this key exists")
+        self._write.execute("RELEASE one")
+        return value, None
