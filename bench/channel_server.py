@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,12 +18,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.app import running_core
-from bot.channels import api
+from bot.channels import wechat_api, wechat_webhook
 from bot.channels.telegram import TelegramChannel
-from bot.config import Dialogue, KnowledgeSettings, Limits, Settings, StoreSettings, Telegram
+from bot.channels.webchat import WebChat
+from bot.channels.wechat import Parts, WeChatChannel
+from bot.config import Dialogue, KnowledgeSettings, Limits, Settings, StoreSettings, Telegram, WeChat
 from bot.dialogue import Dialogue as Talk
 from bot.gate import Gate
 from bot.server import make_app
+from bot.store.platform import PlatformStore
 
 
 def utc_now() -> datetime:
@@ -40,6 +44,7 @@ def settings(directory: Path, secret: str) -> Settings:
         telegram=Telegram(
             token=SecretStr("1:x"), base_url="http://127.0.0.1:9", mode="webhook", webhook_secret=SecretStr(secret)
         ),
+        wechat=WeChat(app_id="wx", token=SecretStr(secret), mode="plain"),
     )
 
 
@@ -51,12 +56,21 @@ async def echo(request: Request) -> Response:
 async def serve(directory: Path, secret: str, recall: int) -> None:
     """Serve until a signal comes; `recall` questions' matches are remembered."""
     made = settings(directory, secret)
-    async with running_core(made) as core:
+    async with AsyncExitStack() as stack:
+        core = await stack.enter_async_context(running_core(made))
         gate = Gate(made.limits, core.board.current, core.metrics)
         dialogue = Talk(core.brain.current, core.store, made.dialogue, utc_now, gate=gate, recall=recall)
         telegram = TelegramChannel(
             made.telegram, dialogue, core.store, lambda: core.brain.current().knowledge, utc_now, waiting=10**9
         )
+
+        client = await stack.enter_async_context(wechat_api.make_client(made.wechat))
+        platform = PlatformStore(core.store.shared)
+        outward = wechat_api.WeChatApi(made.wechat, client, platform, utc_now)
+        parts = Parts(dialogue, core.store, platform, outward, lambda: core.brain.current().knowledge, utc_now)
+        wechat = WeChatChannel(parts)
+
+        web = WebChat(dialogue, lambda: core.brain.current().knowledge, core.store, made.web, utc_now)
 
         async def count(_: Request) -> Response:
             return JSONResponse(await core.store.counts())
@@ -64,8 +78,9 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
         routes = [
             Route("/echo", echo, methods=["POST"]),
             Route("/count", count),
-            *api.routes(dialogue, utc_now),
+            *web.routes(),
             *telegram.routes(),
+            *wechat_webhook.routes(made.wechat, wechat, utc_now, set),
         ]
         app = make_app(routes, core.store, lambda: "bench", made.server.max_body)
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False)
@@ -76,6 +91,7 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
         print(server.servers[0].sockets[0].getsockname()[1], flush=True)  # noqa: T201  read by bench.channels
         await running
         await telegram.close()
+        await wechat.close()
 
 
 if __name__ == "__main__":

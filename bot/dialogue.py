@@ -85,9 +85,10 @@ class Dialogue:
         self._rate = RateLimit(limits.per_minute, timedelta(minutes=1))
         self._told = RateLimit(1, timedelta(minutes=1))
 
-    async def handle(self, message: Message, deliver: bool = False) -> Reply:
+    async def handle(self, message: Message, deliver: bool = False, keep: bool = False) -> Reply:
         """The reply to one message. A repeated delivery gets the reply given before.
 
+        With `keep` the message is on disk before it is thought about, for channels that owe an answer after a crash.
         With `deliver` the reply also goes into the outbox, for channels that answer by a request of their own.
         A store that cannot be reached gives the outage text: nothing is promised that is not on disk.
         """
@@ -99,7 +100,11 @@ class Dialogue:
             message = self._clean(message)
             try:
                 # who waits for the reply sends it again if none comes: one write, with the reply, is enough
-                if (before := await self._store.seen(message.channel, message.message_id)) is not None:
+                if keep:
+                    before = (await self._store.receive(message)).reply
+                else:
+                    before = await self._store.seen(message.channel, message.message_id)
+                if before is not None:
                     meter.turned_away(message.channel, "repeated")
                     return before
                 return await self.answer(message, deliver)

@@ -188,7 +188,7 @@ class WeChatChannel:
     async def _reply(self, message: Message) -> Reply:
         """The dialogue's reply; a failure of ours is said with a text and recorded, never shown as an error."""
         try:
-            return await self._dialogue.handle(await self._meant(message))
+            return await self._dialogue.handle(await self._meant(message), keep=True)
         except Exception:
             log.exception("message %s could not be answered", message.message_id)
         try:
