@@ -62,7 +62,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
             **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
             "FAWEN_SERVER__PORT": "0", "FAWEN_STORE__URL": url, "FAWEN_KNOWLEDGE__DIR": str(knowledge),
             "FAWEN_KNOWLEDGE__CACHE_DIR": str(tmp_path / "cache"), "FAWEN_KNOWLEDGE__ENCODER": "off",
-            "FAWEN_KNOWLEDGE__RELOAD_SECONDS": "0.2", "FAWEN_DESK__GATHER_SECONDS": "0.1",
+            "FAWEN_KNOWLEDGE__RELOAD_SECONDS": "0.2", "FAWEN_DIALOGUE__PER_MINUTE": "10000", "FAWEN_DESK__GATHER_SECONDS": "0.1",
             "FAWEN_TELEGRAM__TOKEN": TOKEN, "FAWEN_TELEGRAM__BASE_URL": telegram.url, "PYTHONPATH": str(ROOT),
         }  # fmt: skip
         process = await asyncio.create_subprocess_exec(
