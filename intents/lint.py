@@ -24,7 +24,7 @@ Telegram's 4,096 characters need no rule: an answer of 2,000 bytes, which the fo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -36,7 +36,7 @@ from intents.knowledge import KnowledgeBase, read_directory
 from intents.laws import Laws, read_laws, wrong_articles
 from intents.model import NO_ENTRY, ROUTING, Entry
 from intents.normalize import Normalizer
-from intents.overlap import overlaps, same_forms
+from intents.overlap import Phrase, overlaps, phrases_of, same_forms
 from intents.validate import ANSWER_BYTES, Files, validate
 from intents.wording import OFFICIAL, breaches, personal, unsettled
 from intents.yamlfile import YamlFile, read, walk
@@ -85,19 +85,29 @@ def inspect(directory: Path, today: date, laws: Path | None = None) -> list[Prob
     problems = validate(files)
     if not any(p.severity == "error" for p in problems):
         base = KnowledgeBase.of_files(files)
-        problems += [*lint(base, today, laws, files), *check_tests(base, directory / "tests")]
+        normalizer = Normalizer(base.lexicon)
+        phrases = phrases_of(base, normalizer)
+        problems += lint(base, today, laws, files, phrases)
+        problems += check_tests(base, directory / "tests", normalizer, phrases)
     return sorted(problems, key=lambda p: (p.path, p.line, p.message))
 
 
-def lint(base: KnowledgeBase, today: date, laws: Path | None = None, files: Files | None = None) -> list[Problem]:
-    """Every finding of a loaded base; with `files` each at its own line, else at its entry's."""
+def lint(
+    base: KnowledgeBase,
+    today: date,
+    laws: Path | None = None,
+    files: Files | None = None,
+    phrases: Sequence[Phrase] | None = None,
+) -> list[Problem]:
+    """Every finding of a loaded base; with `files` each at its own line, else at its entry's. `phrases` are its stored
+    questions where they are known already."""
     articles, places = read_laws(laws) if laws else {}, Places(files)
     found: list[Problem] = []
     for entry in base.entries.values():
         found += _entry(entry, today, places)
         found += _sources(base, entry, articles, places)
     found += _texts(base, files)
-    found += near_duplicates(base, places)
+    found += near_duplicates(base, places, phrases)
     return found
 
 
@@ -155,16 +165,19 @@ def _texts(base: KnowledgeBase, files: Files | None) -> Iterator[Problem]:
             yield _problem(("sources.yaml", line), key, said, "not_official")
 
 
-def near_duplicates(base: KnowledgeBase, places: Places | None = None) -> list[Problem]:
+def near_duplicates(
+    base: KnowledgeBase, places: Places | None = None, phrases: Sequence[Phrase] | None = None
+) -> list[Problem]:
     """Questions that two entries share, nearly share, or that stand in the wrong one."""
-    places, normalizer = places or Places(), Normalizer(base.lexicon)
+    places = places or Places()
+    stored = phrases_of(base, Normalizer(base.lexicon)) if phrases is None else phrases
     found = []
-    folded = same_forms(base, normalizer)
+    folded = same_forms(stored)
     for first, second in folded:
         path, line = places.owner(base, first.owner, first.number)
         said = f"“{second.text}”和 {first.owner} 的“{first.text}”（{path} 第 {line} 行）看作同一句话，永远到不了这里。请删去一处。"
         found.append(_problem(places.owner(base, second.owner, second.number), second.owner, said, "same_form"))
-    for pair in overlaps(base, normalizer):
+    for pair in overlaps(base, stored):
         one, other = pair.one, pair.other
         if (one, other) in folded:
             continue
@@ -182,10 +195,11 @@ def near_duplicates(base: KnowledgeBase, places: Places | None = None) -> list[P
     return found
 
 
-def check_tests(base: KnowledgeBase, directory: Path) -> list[Problem]:
+def check_tests(
+    base: KnowledgeBase, directory: Path, normalizer: Normalizer, phrases: Sequence[Phrase]
+) -> list[Problem]:
     """The test questions: do they name entries, are they questions of their own, are there enough?"""
-    normalizer = Normalizer(base.lexicon)
-    stored = {normalizer.plain(q): e.id for e in base.entries.values() for q in e.questions}
+    stored = {phrase.plain: phrase.owner for phrase in phrases if phrase.owner in base.entries}
     counts: Counter[str] = Counter()
     found: list[Problem] = []
     for path in sorted(directory.glob("*.yaml")):

@@ -37,11 +37,12 @@ _COMMON = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A stored question: whose it is, which of the owner's, its words and normal form."""
+    """A stored question: whose it is, which of the owner's, its words, and how it is looked up and compared."""
 
     owner: str
     number: int
     text: str
+    plain: str
     form: str
 
 
@@ -60,23 +61,27 @@ def phrases_of(base: KnowledgeData, normalizer: Normalizer) -> list[Phrase]:
     """Every stored question of the entries and of the questions asked back, in order."""
     owned = [(e.id, e.questions) for e in base.entries.values() if e.status == "published"]
     owned += [(a.id, a.questions) for a in base.asks.values()]
-    return [Phrase(owner, i, q, normalizer(q)) for owner, questions in owned for i, q in enumerate(questions)]
+    return [
+        Phrase(owner, i, q, normalizer.plain(q), normalizer(q))
+        for owner, questions in owned
+        for i, q in enumerate(questions)
+    ]
 
 
-def same_forms(base: KnowledgeData, normalizer: Normalizer) -> list[tuple[Phrase, Phrase]]:
+def same_forms(phrases: Sequence[Phrase]) -> list[tuple[Phrase, Phrase]]:
     """Questions of two owners that fold to the same text: only the first would ever be found."""
     seen: dict[str, Phrase] = {}
     found = []
-    for phrase in phrases_of(base, normalizer):
-        first = seen.setdefault(normalizer.plain(phrase.text), phrase)
+    for phrase in phrases:
+        first = seen.setdefault(phrase.plain, phrase)
         if first.owner != phrase.owner:
             found.append((first, phrase))
     return found
 
 
-def overlaps(base: KnowledgeData, normalizer: Normalizer) -> list[Overlap]:
+def overlaps(base: KnowledgeData, stored: Sequence[Phrase]) -> list[Overlap]:
     """Every overlap between entries, in order of the questions; declared pairs that are merely near are left out."""
-    phrases = [p for p in phrases_of(base, normalizer) if len(p.form) >= LEAST]
+    phrases = [p for p in stored if len(p.form) >= LEAST]
     if len(phrases) < 2:
         return []
     owners = {owner: i for i, owner in enumerate(dict.fromkeys(p.owner for p in phrases))}
