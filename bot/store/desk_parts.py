@@ -15,7 +15,7 @@ from bot.store.desk_base import Asker, MakeReply
 from bot.store.desk_read import standing
 from bot.store.desk_schema import answers, clusters, deliveries, events
 from bot.store.rows import of_outgoing
-from bot.store.schema import outbox, tickets
+from bot.store.schema import Utc, outbox, tickets
 
 LOCK = 7_203_419
 """Key of the lock under which clusters change: placing, answering, merging and splitting take turns."""
@@ -68,6 +68,44 @@ async def refresh(connection: AsyncConnection, ids: Iterable[int]) -> None:
         found = await connection.execute(counted.where(c.cluster.in_(wanted[start : start + _MANY])))
         if rows := [dict(row._mapping) for row in found]:
             await connection.execute(change, rows)
+
+
+async def grow(connection: AsyncConnection, first_place: int) -> None:
+    """Add the tickets placed from this number on to the counts of their clusters, which are not counted anew."""
+    new, old = tickets.alias("new"), tickets.alias("old")
+    earlier = sa.exists().where(
+        old.c.channel == new.c.channel,
+        old.c.person == new.c.person,
+        old.c.cluster == new.c.cluster,
+        old.c.place < new.c.place,
+    )
+    fresh = sa.case((earlier, 0), else_=1).label("fresh")
+    inner = sa.select(new.c.cluster, new.c.opened_at, new.c.due_at, fresh).where(new.c.place >= first_place)
+    part = inner.subquery()
+    first = sa.func.min(part.c.opened_at)
+    counted = sa.select(
+        part.c.cluster.label("key"),
+        sa.func.sum(part.c.fresh).label("people_more"),
+        sa.func.count().label("size_more"),
+        first.label("first_new"),
+        sa.func.max(part.c.opened_at).label("last_new"),
+        sa.func.coalesce(sa.func.min(part.c.due_at), first).label("due_new"),
+    ).group_by(part.c.cluster)
+    c = clusters.c
+    first_new, last_new, due_new = (sa.bindparam(name, type_=Utc) for name in ("first_new", "last_new", "due_new"))
+    change = (
+        sa.update(clusters)
+        .where(c.id == sa.bindparam("key"))
+        .values(
+            people=c.people + sa.bindparam("people_more", type_=sa.Integer),
+            size=c.size + sa.bindparam("size_more", type_=sa.Integer),
+            first_at=sa.case((c.first_at > first_new, first_new), else_=c.first_at),
+            last_at=sa.case((c.last_at < last_new, last_new), else_=c.last_at),
+            due_at=sa.case((c.due_at > due_new, due_new), else_=c.due_at),
+        )
+    )
+    if rows := [dict(row._mapping) for row in await connection.execute(counted)]:
+        await connection.execute(change, rows)
 
 
 async def next_place(connection: AsyncConnection) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.base import TicketState
 from bot.store.desk_base import Apart, MakeReply, Placed, Placement, Unplaced
-from bot.store.desk_parts import LOCK, deliver, next_place, note, refresh
+from bot.store.desk_parts import LOCK, deliver, grow, next_place, note
 from bot.store.desk_schema import answers, clusters
 from bot.store.rows import pairs
 from bot.store.schema import tickets
@@ -116,8 +116,7 @@ class _Step:
         rows = [self._row(p, ids[p.ticket.number], leads=True) for p in fresh]
         rows += [self._row(p, at[home] if isinstance(home, str) else home, p.leads) for p, home in joined]
         await self._write(rows)
-        # a cluster that one ticket begins and no other joins is counted right from the beginning
-        await refresh(self._connection, (at[home] if isinstance(home, str) else home for _, home in joined))
+        await grow(self._connection, self._start)
         await self._answer_late(joined)
 
     def _welcomes(self, cluster: int, same: bool) -> bool:
@@ -201,7 +200,7 @@ class _Step:
 def _beginning(ticket: Unplaced) -> dict[str, Any]:
     nearest = ticket.nearest[0] if ticket.nearest else ("", 0.0)
     return {
-        "title": ticket.text, "state": TicketState.NEW.value, "owner": "", "people": 1, "size": 1,
+        "title": ticket.text, "state": TicketState.NEW.value, "owner": "", "people": 0, "size": 0,
         "first_at": ticket.opened_at, "last_at": ticket.opened_at, "due_at": ticket.due_at or ticket.opened_at,
         "nearest": nearest[0], "confidence": nearest[1], "apart": ticket.apart, "by_hand": False, "ignored": "",
     }  # fmt: skip

@@ -20,6 +20,7 @@ from bot.store import desk_schema
 from bot.store.base import OutboxState, Ticket, TicketState, Turn
 from bot.store.desk import DeskStore
 from bot.store.desk_base import Apart, DeliveryState, DeskNumbers, Filter, Listing, Page, Placement, Unplaced
+from bot.store.desk_parts import refresh
 from bot.store.desk_place import PlacingStore
 from bot.store.schema import metadata
 from bot.store.sql import SqlStore
@@ -358,3 +359,17 @@ async def test_one_failing_write_does_not_stop_the_writer(store: SqlStore, desk:
     with pytest.raises(DeskNotFound):
         await desk.assign(99, "li", "wang")
     assert NUMBERS[0] == (await ask(0)).number
+
+
+async def test_counts_that_grow_are_the_counts_made_anew(desk: Desk, ask: Ask, place: Place, store: SqlStore) -> None:
+    """People and dates after three placings, the same persons among them, are what counting everything gives."""
+    a, b, c = await ask(0, "a"), await ask(1, "b"), await ask(2, "a")
+    await place((a, None), (b, a.number), (c, None))
+    d, e, f = await ask(3, "a"), await ask(4, "d"), await ask(5, "d")
+    await place((d, c.number), (e, a.number))
+    await place((f, a.number))
+    grown = (await desk.clusters()).rows
+    assert [(3, 4), (1, 2)] == [(row.people, row.size) for row in grown]
+    async with store.shared.engine.begin() as connection:
+        await refresh(connection, [row.id for row in grown])
+    assert grown == (await desk.clusters()).rows
