@@ -97,7 +97,7 @@ async def test_what_was_not_answered_is_an_error(
         await client.post("/api/chat", json={"session": "s", "text": "公证收费标准"})
         store.broken = kind == "outage"
         if kind == "internal":
-            monkeypatch.setattr(store, "receive", None)
+            monkeypatch.setattr(store, "seen", None)
         refused = await client.post("/api/chat", json={"session": "s", "text": "公证收费标准"})
     assert (status, kind) == (refused.status_code, refused.json()["error"]["code"])
     assert [] == _fits(openapi.document("法问"), "Error", refused.json())
