@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cksum < pyproject.toml | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint check evaluate fit bench clean
+.PHONY: help setup run test lint check evaluate fit bench lock sbom clean
+PIN := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
 help:
 	@echo "make run       set up and serve the chat page on http://127.0.0.1:8000/"
@@ -15,6 +16,8 @@ help:
 	@echo "make evaluate  right / offered / wrong / missed on our own questions, with a report"
 	@echo "make fit       fit every weight and threshold anew"
 	@echo "make bench     speed, beside the peers"
+	@echo "make lock      pin every dependency with its hashes: deploy/*.lock (UPGRADE=--upgrade for newer ones)"
+	@echo "make sbom      what a release is made of: deploy/sbom.cdx.json, docs/licences.md"
 
 setup: $(STAMP)
 
@@ -57,6 +60,15 @@ fit: setup
 
 bench: setup
 	@$(BIN)/python -m bench
+
+# no address of a package index is written: each place uses its own
+lock: setup
+	@$(PIN) $(UPGRADE) --extra postgres --extra encoder pyproject.toml -o deploy/requirements.lock
+	@$(PIN) $(UPGRADE) --extra dev pyproject.toml -o deploy/requirements-dev.lock
+	@echo "hatchling>=1.27" | $(PIN) $(UPGRADE) - -o deploy/build.lock
+
+sbom: setup
+	@$(BIN)/python -m deploy.sbom
 
 clean:
 	rm -rf .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis out

@@ -49,10 +49,10 @@ def routes(
         if not _may_read(request, token):
             return error(403, "forbidden", "只有本机或带口令（server.metrics_token）的请求可以读取。")
         try:
-            counts = await store.counts()
+            counts: dict[str, int] | None = await store.counts()
         except StoreError:
             # the counters of this process still say something while the database is away
-            counts = {}
+            counts = None
         assert metrics is not None
         return Response(metrics.show(counts, version(), reloads(), health()), media_type=CONTENT_TYPE)
 

@@ -33,6 +33,9 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self._store = Gauge(
+            "fawen_store_up", "1 while the database answers, 0 while it does not.", registry=self.registry
+        )
         self._outbox = Gauge("fawen_outbox", "Outgoing messages by state.", ("state",), registry=self.registry)
         self._tickets = Gauge("fawen_tickets", "Tickets by state.", ("state",), registry=self.registry)
         self._reloads = Gauge(
@@ -61,15 +64,17 @@ class Metrics:
 
     def show(
         self,
-        counts: Mapping[str, int],
+        counts: Mapping[str, int] | None,
         version: str,
         reloads: Mapping[str, int],
         health: Mapping[str, Mapping[str, object]],
     ) -> bytes:
-        """The text for a scrape. `counts` as Store.counts gives them; `health` by channel: `open`, `contact_age`."""
+        """The text for a scrape. `counts` as Store.counts gives them, None while the store does not answer; `health` by
+        channel: `open`, `contact_age`."""
+        self._store.set(0 if counts is None else 1)
         for prefix, gauge in (("outbox_", self._outbox), ("ticket_", self._tickets)):
             gauge.clear()
-            for name, count in counts.items():
+            for name, count in (counts or {}).items():
                 if name.startswith(prefix):
                     gauge.labels(name.removeprefix(prefix)).set(count)
         for result, count in reloads.items():

@@ -249,7 +249,8 @@ class _Server(uvicorn.Server):
         console = Console(stderr=True, highlight=False)
         console.print(f"[bold]法问已启动[/bold]  http://{self.config.host}:{port}/")
         for name, note in self._notes:
-            console.print(f"  {name}：{note}")
+            # a note may hold square brackets (fawen[encoder]), which are no markup
+            console.print(f"  {name}：{note}", markup=False)
         console.print("  按 Ctrl+C 停止")
 
 

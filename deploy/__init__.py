@@ -1,0 +1,1 @@
+"""What a deployment needs: image, compose, units, proxy, alerts, locks; the few programs here are for building them."""

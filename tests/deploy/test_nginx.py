@@ -1,0 +1,145 @@
+"""The nginx sample in front of the real service: TLS, forwarded addresses, limits, what stays inside, live numbers."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.channels.wechat_webhook import MOST_BODY
+from bot.config import Settings
+from tests.deploy.proxy import NAME, NGINX, Site, configured, running_proxy
+from tests.deploy.tools import needed
+
+PASSWORD = "a good long phrase 7"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """nginx and `fawen serve`, once for all tests here."""
+    with running_proxy(needed("nginx", "nginx-light"), tmp_path_factory.mktemp("proxy"), ("lin",), PASSWORD) as made:
+        yield made
+
+
+@pytest.fixture
+def client(site: Site) -> Iterator[httpx.Client]:
+    """A browser that trusts our certificate and finds the name at 127.0.0.1."""
+    trust = ssl.create_default_context(cafile=site.home / "tls" / "fullchain.pem")
+    with httpx.Client(base_url=f"https://127.0.0.1:{site.https}", verify=trust, timeout=30) as made:
+        made.headers["host"] = f"{NAME}:{site.https}"
+        yield made
+
+
+def test_nginx_reads_the_sample(tmp_path: Path) -> None:
+    """`nginx -t` on the sample as it is shipped, but for ports and certificate paths."""
+    path = configured(tmp_path, 18443, 18080, (8000, 8001))
+    nginx = needed("nginx", "nginx-light")
+    done = subprocess.run(
+        [nginx, "-t", "-c", path, "-e", tmp_path / "error.log"], capture_output=True, text=True, check=False
+    )
+    assert (0, True) == (done.returncode, "syntax is ok" in done.stderr), done.stderr
+    assert "[warn]" not in done.stderr
+
+
+def test_the_body_limit_is_the_service_s() -> None:
+    """What nginx lets through is what `server.max_body` takes, and for WeChat what its webhook takes."""
+    text = (NGINX / "fawen.conf").read_text(encoding="utf-8")
+    limits = [1024 * int(k) for k in re.findall(r"client_max_body_size (\d+)k;", text)]
+    assert [Settings().server.max_body, MOST_BODY] == limits
+
+
+def test_the_two_upstreams_differ_in_names_only() -> None:
+    """On one machine and under compose the same rules hold."""
+    one, two = (
+        re.sub(r"server \S+|^#.*", "", (NGINX / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+        for name in ("upstream.conf", "upstream.compose.conf")
+    )
+    assert one == two
+
+
+def test_the_page_over_tls_with_a_dead_replica(client: httpx.Client) -> None:
+    """One server of the upstream is away: every visitor is served by the other, page, form and API."""
+    for _ in range(4):
+        page = client.get("/")
+        assert (200, "text/html; charset=utf-8") == (page.status_code, page.headers["content-type"])
+    said = client.post("/api/chat", json={"session": "s1", "text": "法律援助收费吗"})
+    assert ("answer", "legal_aid.cost") == (said.json()["outcome"], said.json()["entry"])
+    own = f"https://{client.headers['host']}"
+    form = client.post("/say", data={"text": "法律援助收费吗"}, headers={"origin": own})
+    assert 303 == form.status_code
+    foreign = client.post("/say", data={"text": "法律援助收费吗"}, headers={"origin": "https://evil.example"})
+    assert 403 == foreign.status_code
+
+
+def test_cookies_are_for_tls_only(client: httpx.Client) -> None:
+    """Secure, out of reach of scripts."""
+    for cookie in client.get("/").headers.get_list("set-cookie"):
+        assert {"secure", "httponly"} <= {part.strip().lower() for part in cookie.split(";")}, cookie
+
+
+def test_plain_http_is_sent_to_https(site: Site) -> None:
+    """Nothing is answered without TLS."""
+    said = httpx.get(f"http://127.0.0.1:{site.http}/?a=1", headers={"host": NAME})
+    assert (301, f"https://{NAME}/?a=1") == (said.status_code, said.headers["location"])
+
+
+def test_another_name_is_not_answered(site: Site) -> None:
+    """Whoever invents a Host, as for poisoned links, gets no answer at all."""
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(f"http://127.0.0.1:{site.http}/", headers={"host": "evil.example"})
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics?x=1"])
+def test_metrics_stay_inside(path: str, client: httpx.Client, site: Site) -> None:
+    """Prometheus asks the service itself; through the proxy there is nothing, not even with forged headers."""
+    assert 404 == client.get(path, headers={"x-forwarded-for": "127.0.0.1"}).status_code
+    assert 200 == httpx.get(f"http://127.0.0.1:{site.behind}{path}").status_code
+
+
+def test_too_much_is_refused_at_the_door(client: httpx.Client) -> None:
+    """A body over the limit never reaches the service."""
+    said = client.post("/api/chat", content=b" " * 70_000, headers={"content-type": "application/json"})
+    assert 413 == said.status_code
+
+
+def test_the_real_address_is_known_and_a_forged_one_is_not_believed(client: httpx.Client, site: Site) -> None:
+    """The audit names where a sign-in came from, as nginx saw it; the visitor's own header is dropped."""
+    browser = _signed_in(client, {"x-forwarded-for": "203.0.113.9", "forwarded": "for=203.0.113.9"})
+    page = browser.get("/console/audit").text
+    assert "203.0.113.9" not in page
+    assert "127.0.0.1" in page
+
+
+def test_live_numbers_come_at_once(client: httpx.Client) -> None:
+    """The console's event stream is not held back: the first event arrives while the connection stays open."""
+    browser = _signed_in(client)
+    with browser.stream("GET", "/console/live") as stream:
+        assert "text/event-stream" in stream.headers["content-type"]
+        for line in stream.iter_lines():
+            if line.startswith("event:"):
+                break
+        assert "event: numbers" == line
+
+
+def test_a_flood_from_one_address_is_turned_away(client: httpx.Client) -> None:
+    """More sign-ins than a person can make get 429 from nginx. Last here: it uses up the address's sign-ins."""
+    own = {"origin": f"https://{client.headers['host']}"}
+    seen = [client.post("/console/signin", data={"name": "x"}, headers=own).status_code for _ in range(40)]
+    assert 429 in seen
+    assert 403 == seen[0]
+
+
+def _signed_in(client: httpx.Client, headers: dict[str, str] | None = None) -> httpx.Client:
+    """The client with a session."""
+    own = {"origin": f"https://{client.headers['host']}", **(headers or {})}
+    form = {"name": "lin", "password": PASSWORD}
+    done = client.post("/console/signin", data=form, headers=own)
+    assert (303, "/console") == (done.status_code, done.headers.get("location"))
+    # httpx keeps cookies for the host it connects to; the name in front of it is the proxy's
+    client.cookies.update({"fawen_staff": done.cookies["fawen_staff"]})
+    return client
