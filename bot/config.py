@@ -41,6 +41,8 @@ class Server(_Section):
     """0 takes any free port."""
     max_body: Annotated[int, Field(ge=1024)] = 65536
     """Largest request body, bytes."""
+    hsts_seconds: Annotated[int, Field(ge=0)] = 0
+    """How long browsers are to come by HTTPS only, sent over HTTPS; 0: nothing is said. Hard to take back."""
     metrics_token: SecretStr = SecretStr("")
     """Lets others than this machine read /metrics, as `Authorization: Bearer …`."""
 

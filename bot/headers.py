@@ -19,6 +19,19 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    # embed.js, which other sites load, says otherwise for itself
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 """Sent with every response that does not set its own; nothing is loaded from outside."""
+
+
+def headers_for(scheme: str, hsts_seconds: int) -> dict[str, str]:
+    """The headers of a response to a request that came by `scheme`.
+
+    Strict-Transport-Security goes over TLS only (RFC 6797, 7.2), and names this host only: other hosts of the domain are
+    not ours to decide for.
+    """
+    if scheme != "https" or not hsts_seconds:
+        return HEADERS
+    return {**HEADERS, "Strict-Transport-Security": f"max-age={hsts_seconds}"}

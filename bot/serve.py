@@ -84,7 +84,8 @@ def _app(core: Core, routes: list[BaseRoute], channels: Mapping[str, Callable[[]
         core.store, version, states, core.metrics, core.settings.server.metrics_token.get_secret_value(),
         lambda: core.brain.reloads, core.brain.refused,
     )  # fmt: skip
-    return make_app(routes, core.store, version, core.settings.server.max_body, pages)
+    server = core.settings.server
+    return make_app(routes, core.store, version, server.max_body, pages, server.hsts_seconds)
 
 
 class _Learning:

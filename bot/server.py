@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Sequence
 
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import health
 from bot.channels.api import error
-from bot.headers import HEADERS
+from bot.headers import headers_for
 from bot.store.base import Store
 
 log = logging.getLogger(__name__)
@@ -24,14 +25,15 @@ log = logging.getLogger(__name__)
 class _Guard:
     """Adds the security headers and refuses bodies over the limit before they are read in whole."""
 
-    def __init__(self, app: ASGIApp, max_body: int) -> None:
-        self._app, self._max_body = app, max_body
+    def __init__(self, app: ASGIApp, max_body: int, hsts_seconds: int) -> None:
+        self._app, self._max_body, self._hsts = app, max_body, hsts_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         seen = 0
+        ours = [(k.lower().encode(), v.encode()) for k, v in headers_for(scope["scheme"], self._hsts).items()]
 
         async def limited() -> Message:
             nonlocal seen
@@ -44,14 +46,7 @@ class _Guard:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(
-                        (k.lower().encode(), v.encode())
-                        for k, v in HEADERS.items()
-                        if k.lower().encode() not in present
-                    ),
-                ]
+                message["headers"] = [*message["headers"], *(pair for pair in ours if pair[0] not in present)]
             await send(message)
 
         await self._app(scope, limited, with_headers)
@@ -63,12 +58,14 @@ def make_app(
     version: Callable[[], str],
     max_body: int,
     pages: Sequence[Route] | None = None,
+    hsts_seconds: int = 0,
 ) -> Starlette:
-    """The application; `version` names the knowledge in force; `pages` are those of bot.health, made here if not given."""
+    """The application; `version` names the knowledge in force; `pages` are those of bot.health, made here if not given;
+    `hsts_seconds` is the age of Strict-Transport-Security, 0 for none."""
     return Starlette(
         routes=[*(health.routes(store, version) if pages is None else pages), *routes],
-        middleware=[Middleware(_Guard, max_body=max_body)],
-        exception_handlers={HTTPException: _http_error, Exception: _server_error},
+        middleware=[Middleware(_Guard, max_body=max_body, hsts_seconds=hsts_seconds)],
+        exception_handlers={HTTPException: _http_error, Exception: functools.partial(_server_error, hsts_seconds)},
     )
 
 
@@ -88,11 +85,11 @@ async def _http_error(request: Request, exc: Exception) -> Response:
     return shown
 
 
-async def _server_error(request: Request, exc: Exception) -> Response:
+async def _server_error(hsts_seconds: int, request: Request, exc: Exception) -> Response:
     log.error("unexpected error on %s", request.url.path, exc_info=exc)
     shown = _shown(request, 500, "internal", "系统暂时有点问题，请稍后再试；着急请拨打 12348。")
     # this answer is made outside of _Guard
-    shown.headers.update(HEADERS)
+    shown.headers.update(headers_for(request.url.scheme, hsts_seconds))
     return shown
 
 

@@ -174,7 +174,8 @@ class WebChat:
         if not self._settings.embed_origins:
             return api.error(404, "not_found", "没有设置允许嵌入的网站（web.embed_origins）。")
         script = self._render("embed.js", visit.read({}))
-        return Response(script, media_type="text/javascript", headers={"Cache-Control": "max-age=300"})
+        headers = {"Cache-Control": "max-age=300", "Cross-Origin-Resource-Policy": "cross-origin"}
+        return Response(script, media_type="text/javascript", headers=headers)
 
     def _message(self, form: Mapping[str, str], chat: str) -> Message:
         field, kind = next(((f, k) for f, k in _FIELDS if form.get(f)), ("text", Kind.TEXT))

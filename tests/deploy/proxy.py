@@ -121,6 +121,7 @@ def _serving(home: Path, users: tuple[str, ...], password: str) -> Iterator[int]
         "FAWEN_KNOWLEDGE__DIR": str(write_sample(home / "knowledge")),
         "FAWEN_KNOWLEDGE__CACHE_DIR": str(home / "cache"),
         "FAWEN_KNOWLEDGE__ENCODER": "off",
+        "FAWEN_SERVER__HSTS_SECONDS": "31536000",
         "FAWEN_WEB__SECURE_COOKIES": "true",
         "FAWEN_CONSOLE__SECURE_COOKIES": "true",
         "PYTHONPATH": str(ROOT),

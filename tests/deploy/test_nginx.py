@@ -76,8 +76,10 @@ def test_the_page_over_tls_with_a_dead_replica(client: httpx.Client) -> None:
     assert 403 == foreign.status_code
 
 
-def test_cookies_are_for_tls_only(client: httpx.Client) -> None:
-    """Secure, out of reach of scripts."""
+def test_cookies_are_for_tls_only(client: httpx.Client, site: Site) -> None:
+    """Secure, out of reach of scripts; browsers are told once to come by TLS only, and not where there is none."""
+    assert ["max-age=31536000"] == client.get("/").headers.get_list("strict-transport-security")
+    assert "strict-transport-security" not in httpx.get(f"http://127.0.0.1:{site.behind}/").headers
     for cookie in client.get("/").headers.get_list("set-cookie"):
         assert {"secure", "httponly"} <= {part.strip().lower() for part in cookie.split(";")}, cookie
 

@@ -64,5 +64,6 @@ async def leave(house: House, visit: Visit) -> Response:
     await house.door.leave(visit.token)
     await house.note(visit, "signed_out")
     response = visit.to("/signin", "signed_out")
-    response.delete_cookie(COOKIE, path=BASE, httponly=True, samesite="strict")
+    secure = house.settings.console.secure_cookies
+    response.delete_cookie(COOKIE, path=BASE, httponly=True, samesite="strict", secure=secure)
     return response
