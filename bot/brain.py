@@ -16,6 +16,7 @@ from bot.desk.publishing import MARKER
 from bot.errors import ConfigError, KnowledgeError
 from bot.paths import knowledge_dir
 from bot.relearn import Relearner, RelearnFailed
+from bot.transport import standing_back
 from intents import KnowledgeBase, Matcher
 from intents.encoder import CachedEncoder, E5Encoder, Encoder, OnnxEncoder, UseEncoder
 from intents.knowledge import fingerprint
@@ -158,7 +159,8 @@ class Brain:
             if sys.getrefcount(matcher) > 2:
                 still.append(matcher)
             else:
-                _take_apart(matcher)
+                with standing_back():
+                    _take_apart(matcher)
         self._retired = still
 
     async def watch(self, seconds: float) -> None:

@@ -7,10 +7,12 @@ the event loop gets its turn. The directory is private to the two processes: pic
 
 from __future__ import annotations
 
+import gc
 import io
 import pickle
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -24,6 +26,8 @@ ARRAY_BYTES = 1 << 16
 _ATOMS, _OBJECTS = 2_000, 20
 """Members of one piece: of texts and numbers, and of anything larger."""
 _PIECES = "pieces"
+SWITCH = 0.0005
+"""Seconds after which a thread that works beside the event loop hands the interpreter over."""
 
 
 def save(value: Any, directory: Path, shared: Sequence[Any] = ()) -> None:
@@ -32,8 +36,32 @@ def save(value: Any, directory: Path, shared: Sequence[Any] = ()) -> None:
         _Packer(file, directory, shared).piece("root", 0, value)
 
 
+@contextmanager
+def standing_back() -> Iterator[None]:
+    """A thread's long work beside the event loop: the interpreter is handed over ten times as often meanwhile.
+
+    An answer lets go of the interpreter some twenty times (numpy, SQLite) and waits each time until this thread hands it
+    back: with the usual 5 ms (sys.setswitchinterval) that adds up to a fifth of a second.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    # a full collection among a million new objects that all stay is one call of a tenth of a second
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+        sys.setswitchinterval(usual)
+
+
 def load(directory: Path, shared: Sequence[Any] = ()) -> Any:
     """Read what `save` has written, with the same `shared`. Meant for a thread beside the event loop."""
+    with standing_back():
+        return _load(directory, shared)
+
+
+def _load(directory: Path, shared: Sequence[Any]) -> Any:
     boxes: dict[int, Any] = {}
     root = None
     with (directory / _PIECES).open("rb") as file:

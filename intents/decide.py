@@ -46,12 +46,12 @@ def decide(
     order = [int(i) for i in np.argsort(-p, kind="stable")[: MAX_OPTIONS + RUNNERS_UP]]
     ranked = [(candidates[i], float(p[i])) for i in order]
     best, confidence = ranked[0]
-    elsewhere = float(sum(p[candidates.index(c)] for c in (*ROUTING, NO_ENTRY) if c in candidates))
     runners_up = tuple(c for c, _ in ranked[1 : RUNNERS_UP + 1] if c != NO_ENTRY and c not in knowledge.asks)
     if several := _several(knowledge, ranked):
         return several
     if best in ROUTING or best == NO_ENTRY:
-        return _elsewhere(ranked, p, candidates, elsewhere, thresholds, runners_up)
+        elsewhere = float(sum(p[candidates.index(c)] for c in (*ROUTING, NO_ENTRY) if c in candidates))
+        return _elsewhere(ranked, elsewhere, thresholds, runners_up)
     least = thresholds.chat if best.startswith(("chat.", "safety.")) else thresholds.answer
     if confidence < least:
         return _options(ranked, thresholds, f"把握 {confidence:.2f}，不到 {least:.2f}")
@@ -63,8 +63,6 @@ def decide(
 
 def _elsewhere(
     ranked: list[tuple[str, float]],
-    p: Floats,
-    candidates: Sequence[str],
     elsewhere: float,
     thresholds: Thresholds,
     runners_up: tuple[str, ...],

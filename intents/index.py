@@ -40,8 +40,9 @@ def grams(text: str, sizes: Sequence[int] = GRAM_SIZES) -> list[str]:
 class Postings:
     """For each gram the documents that hold it, ascending, and its weight in each."""
 
-    start: NDArray[np.int64]
-    docs: Ints
+    spans: Sequence[tuple[int, int]]
+    """Where a gram's documents begin and end; Python's integers, because a question looks up forty of them."""
+    docs: NDArray[np.intp]
     weights: Floats
     size: int
     """Number of documents."""
@@ -50,17 +51,18 @@ class Postings:
 
     def scores(self, ids: Sequence[int], weights: Sequence[float]) -> Floats:
         """Sum of query weight x document weight over the given grams; shape (size,)."""
-        keys = np.asarray(ids, np.int64)
-        begins = self.start[keys]
-        lengths = self.start[keys + 1] - begins
-        lengths[lengths > self.most] = 0
-        total = int(lengths.sum())
-        if not total:
+        lists, kept = [], []
+        for gram, weight in zip(ids, weights, strict=True):
+            begin, end = self.spans[gram]
+            if end - begin <= self.most:
+                lists.append(slice(begin, end))
+                kept.append(weight)
+        if not lists:
             return np.zeros(self.size, np.float32)
-        ends = np.cumsum(lengths)
-        at = np.arange(total) + np.repeat(begins - ends + lengths, lengths)
-        values = self.weights[at] * np.repeat(np.asarray(weights, np.float32), lengths)
-        return np.bincount(self.docs[at], values, self.size).astype(np.float32)
+        values = np.concatenate([self.weights[s] for s in lists])
+        values *= np.repeat(np.asarray(kept, np.float32), [s.stop - s.start for s in lists])
+        docs = np.concatenate([self.docs[s] for s in lists])
+        return np.bincount(docs, values, self.size).astype(np.float32)
 
 
 class GramIndex:
@@ -152,6 +154,6 @@ class GramIndex:
 
 def _postings(docs: Ints, cols: Ints, weights: Floats, size: int, v: int, most: int) -> Postings:
     order = np.lexsort((docs, cols))
-    start = np.zeros(v + 1, np.int64)
-    np.cumsum(np.bincount(cols, minlength=v), out=start[1:])
-    return Postings(start, docs[order], weights[order], size, most)
+    ends = np.cumsum(np.bincount(cols, minlength=v))
+    spans = list(zip((ends - np.bincount(cols, minlength=v)).tolist(), ends.tolist(), strict=True))
+    return Postings(spans, docs[order].astype(np.intp), weights[order], size, most)

@@ -12,11 +12,11 @@ from rapidfuzz import fuzz, process
 
 from intents.cascade import Weighed
 from intents.context import Context, context_scores
-from intents.index import Floats, Ints
+from intents.index import Floats
 from intents.model import NO_ENTRY, ROUTING, KnowledgeData
 from intents.normalize import Normalizer
 from intents.phrases import Phrases, Question, is_background
-from intents.postings import LargeIndex, Progress
+from intents.postings import Asked, LargeIndex, Progress, spans
 from intents.ranking import Fitted, kinds_of, length_term
 from intents.scoring import PARTIAL_LENGTH
 
@@ -62,7 +62,7 @@ class LargeRanker:
         nearest = {int(listed[i]): (int(found.phrases[first[i]]), float(found.cosines[first[i]])) for i in order}
         members = sorted({*nearest, *self._always, *self._in_context(context)})
         names = [self.scorer.candidates[m] for m in members]
-        values = self._values(question, members, nearest)
+        values = self._values(question, asked, members, nearest)
         extra = context_scores(self.scorer, self._fitted.context, question, context, names) if context else None
         ranking = self._fitted.ranking
         p = ranking.probabilities(values, length_term(question.normal), kinds_of(names), extra)
@@ -80,13 +80,15 @@ class LargeRanker:
         about = (entry.id, *entry.related, *(c.entry for c in entry.confusable))
         return [self.scorer.position[i] for i in about if i in self.scorer.position]
 
-    def _values(self, question: Question, members: list[int], nearest: dict[int, tuple[int, float]]) -> Floats:
+    def _values(
+        self, question: Question, asked: Asked, members: list[int], nearest: dict[int, tuple[int, float]]
+    ) -> Floats:
         values = np.zeros((len(members), len(LARGE)), np.float32)
         column = {name: i for i, name in enumerate(LARGE)}
-        values[:, column["bm25"]] = self._bm25(question.normal, members)
-        values[:, column["focus_bm25"]] = (
-            self._bm25(question.focus, members) if question.focus else values[:, column["bm25"]]
-        )
+        values[:, column["bm25"]] = self._bm25(asked, members)
+        values[:, column["focus_bm25"]] = values[:, column["bm25"]]
+        if question.focus:
+            values[:, column["focus_bm25"]] = self._bm25(self.index.asked(question.focus), members)
         unknown = 1 - self.index.coverage(question.normal)
         values[:, column["unknown"]] = unknown * is_background([self.scorer.candidates[m] for m in members])
         rows = [i for i, m in enumerate(members) if m in nearest]
@@ -105,11 +107,11 @@ class LargeRanker:
                 values[i, column["against"]] = max(values[i, column["against"]], score)
         return values
 
-    def _bm25(self, normal: str, members: list[int]) -> Floats:
+    def _bm25(self, asked: Asked, members: list[int]) -> Floats:
         """Of each member the best of its groups."""
         begin, end = self._first_group[members], self._first_group[np.array(members) + 1]
-        groups: Ints = np.concatenate([np.arange(a, b, dtype=np.int32) for a, b in zip(begin, end, strict=True)])
-        scores = self.index.bm25(self.index.asked(normal), groups)
+        groups, _ = spans(begin, end)
+        scores = self.index.bm25(asked, groups)
         out = np.zeros(len(members), np.float32)
         np.maximum.at(out, np.repeat(np.arange(len(members)), end - begin), scores)
         return out

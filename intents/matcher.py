@@ -115,16 +115,19 @@ class Matcher:
         return Cascade(scorer, self.fitted, [load_fitted(name).ranking for name in step_names(steps)])
 
     def _stored_questions(self) -> dict[str, tuple[str, str]]:
+        entries = [e for e in self.knowledge.entries.values() if e.status == "published"]
+        owned = [(e.id, e.questions) for e in entries] + [(a.id, a.questions) for a in self.knowledge.asks.values()]
+        scorer = self.ranker.scorer
+        normal = dict(zip(scorer.originals, scorer.phrases, strict=True))
         exact: dict[str, tuple[str, str]] = {}
-        for plain in (True, False):
-            form = self.normalizer.plain if plain else self.normalizer
-            for entry in self.knowledge.entries.values():
-                if entry.status == "published":
-                    for question in entry.questions:
-                        exact.setdefault(form(question), (entry.id, question))
-            for ask in self.knowledge.asks.values():
-                for question in ask.questions:
-                    exact.setdefault(form(question), (ask.id, question))
+        folded: dict[str, tuple[str, str]] = {}
+        for owner, questions in owned:
+            for question in questions:
+                exact.setdefault(self.normalizer.plain(question), (owner, question))
+                folded.setdefault(normal.get(question) or self.normalizer(question), (owner, question))
+        # what was typed counts before what it means: a folded form never takes the place of a plain one
+        for form, stored in folded.items():
+            exact.setdefault(form, stored)
         exact.pop("", None)
         return exact
 

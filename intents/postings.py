@@ -1,6 +1,6 @@
 """The index for large bases: grams of one to three characters in flat arrays, searched rarest first.
 
-A search adds up the postings of the rarest grams, at most BUDGET of them, takes the phrases that lead and computes their
+A search adds up the postings of the rarest grams, at most `budget` of them, takes the phrases that lead and computes their
 cosines exactly from a forward table. What was left out can score at most `last + rest`, where `rest` bounds the grams not
 read: `Found.certain` says whether that could still beat the best. The cost of a question hardly grows with the number of
 phrases, since rare grams stay rare. A gram counts once a phrase. tests/intents/test_postings.py holds it against a scan.
@@ -21,10 +21,10 @@ Keys = NDArray[np.int64]
 _SHIFT = 21
 """Bits of a Unicode code point: a gram of two characters is an int64 key without collisions."""
 _START, _END = "\x02", "\x03"
-LEADING = 128
-"""Phrases whose cosines are computed exactly in each round."""
-BUDGET = 30_000
-"""Most postings that one question reads."""
+LEADING = 256
+"""Phrases whose cosines are computed exactly."""
+BUDGET, BUDGET_SHARE = 15_000, 0.1
+"""Most postings that one question reads: this many, or this share of the number of phrases where that is more."""
 _K1, _B = 1.2, 0.75
 _CHUNK = 100_000
 """Phrases whose grams are counted at a time: bounds the memory of building."""
@@ -64,6 +64,7 @@ class LargeIndex:
         self.size = len(phrases)
         self.groups = np.asarray(groups, np.int32)
         self.n_groups = int(self.groups[-1]) + 1 if self.size else 0
+        self.budget = max(BUDGET, int(self.size * BUDGET_SHARE))
         keys, rows = _grams_of(phrases, progress)
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
@@ -87,11 +88,10 @@ class LargeIndex:
         # work arrays, all zero between questions and used under the lock
         self._lock = threading.Lock()
         self._sums = np.zeros(self.size, np.float32)
-        self._stamp = np.zeros(self.size, np.int32)
         self._table = np.zeros(len(firsts), np.float32)
 
     def _pool(self, columns: Ints) -> None:
-        """The phrases of each group together as one BM25 document, in a forward table."""
+        """The phrases of each group together as one BM25 document: keys group x grams + gram, ascending, and weights."""
         starts = np.searchsorted(self.groups, np.arange(self.n_groups + 1))
         spans = self.forward[starts]
         kept, tf, lengths = [], [], []
@@ -100,15 +100,16 @@ class LargeIndex:
             kept.append(found)
             tf.append(counts.astype(np.float32))
             lengths.append(len(found))
-        self.pooled_columns = np.concatenate(kept) if kept else np.zeros(0, np.int32)
+        pooled_columns = np.concatenate(kept) if kept else np.zeros(0, np.int32)
         pooled = np.concatenate(tf) if tf else np.zeros(0, np.float32)
-        self.pooled_start = np.r_[0, np.cumsum(lengths)].astype(np.int64)
-        frequency = np.bincount(self.pooled_columns, minlength=len(self.vocabulary))
+        frequency = np.bincount(pooled_columns, minlength=len(self.vocabulary))
         self.group_idf: Floats = np.log(1 + (self.n_groups - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
         length = np.diff(spans).astype(np.float32)
         length /= max(float(length.mean()), 1e-9) if self.n_groups else 1
         saturated = pooled * (_K1 + 1) / (pooled + _K1 * (1 - _B + _B * np.repeat(length, lengths)))
-        self.pooled: Floats = (saturated * self.group_idf[self.pooled_columns]).astype(np.float32)
+        self.pooled: Floats = (saturated * self.group_idf[pooled_columns]).astype(np.float32)
+        self.pooled_keys: Keys = np.repeat(np.arange(self.n_groups, dtype=np.int64), lengths) * len(self.vocabulary)
+        self.pooled_keys += pooled_columns
 
     def asked(self, text: str) -> Asked:
         """The grams of a normal form that the index knows."""
@@ -136,7 +137,7 @@ class LargeIndex:
         order = np.argsort(lengths, kind="stable")
         bounds = (asked.weights * self.idf[asked.columns] * self.most[asked.columns])[order]
         rest = np.r_[np.cumsum(bounds[::-1])[::-1], 0]
-        n = max(int(np.searchsorted(np.cumsum(lengths[order]), BUDGET, "right")), 1)
+        n = max(int(np.searchsorted(np.cumsum(lengths[order]), self.budget, "right")), 1)
         leading, last = self._leading(asked, order[:n], most)
         cosines = self.cosines(asked, leading)
         certain = n >= len(order) or float(cosines.max(initial=0)) >= last + float(rest[n])
@@ -146,19 +147,19 @@ class LargeIndex:
     def _leading(self, asked: Asked, chosen: NDArray[np.int64], most: int) -> tuple[Ints, float]:
         """Phrases with the highest sums over some grams, and the highest sum of those left out."""
         columns = asked.columns[chosen]
-        begins, ends = self.starts[columns], np.minimum(self.starts[columns + 1], self.starts[columns] + BUDGET)
+        begins, ends = self.starts[columns], np.minimum(self.starts[columns + 1], self.starts[columns] + self.budget)
         lists = [self.docs[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
         if not lists:
             return np.zeros(0, np.int32), 0.0
-        docs = np.concatenate(lists)
-        rows = np.arange(len(docs), dtype=np.int32)
         weights = (asked.weights[chosen] * self.idf[columns]).tolist()
+        fresh = []
         with self._lock:
-            sums, stamp = self._sums, self._stamp
+            sums = self._sums
             for members, weight in zip(lists, weights, strict=True):
-                sums[members] += weight  # a phrase stands once in each list
-            stamp[docs] = rows  # of a phrase in several lists the last row stays: each phrase once
-            once = docs[stamp[docs] == rows]
+                before = sums[members]  # a phrase stands once in each list
+                fresh.append(members[before == 0])
+                sums[members] = before + np.float32(weight)
+            once = np.concatenate(fresh)
             scores = sums[once] * self.scale[once]
             sums[once] = 0
         if len(once) <= most:
@@ -168,19 +169,19 @@ class LargeIndex:
 
     def cosines(self, asked: Asked, phrases: Ints) -> Floats:
         """Exact cosines of a question with some phrases; shape (phrases,)."""
-        at, row = _spans(self.forward[phrases], self.forward[phrases + 1])
+        at, row = spans(self.forward[phrases], self.forward[phrases + 1])
         found = self._looked_up(asked.columns, asked.weights * self.idf[asked.columns], self.columns[at])
         return (np.bincount(row, found, len(phrases)) * self.scale[phrases]).astype(np.float32)
 
-    def bm25(self, asked: Asked, groups: Ints) -> Floats:
+    def bm25(self, asked: Asked, groups: Ints | Keys) -> Floats:
         """BM25 of the question with some groups, per unit of its own information; shape (groups,)."""
         total = float(self.group_idf[asked.columns].sum())
         if not total:
             return np.zeros(len(groups), np.float32)
-        at, row = _spans(self.pooled_start[groups], self.pooled_start[groups + 1])
-        ones = np.ones(len(asked.columns), np.float32)
-        found = self.pooled[at] * self._looked_up(asked.columns, ones, self.pooled_columns[at])
-        return (np.bincount(row, found, len(groups)) / total).astype(np.float32)
+        wanted = (groups.astype(np.int64)[:, None] * len(self.vocabulary) + asked.columns).ravel()
+        at = np.minimum(np.searchsorted(self.pooled_keys, wanted), len(self.pooled_keys) - 1)
+        found = np.where(self.pooled_keys[at] == wanted, self.pooled[at], 0)
+        return np.asarray(found.reshape(len(groups), -1).sum(axis=1) / total, np.float32)
 
     def _looked_up(self, columns: Ints, weights: Floats, wanted: Ints) -> Floats:
         """The weight of each wanted column, 0 where the question lacks it."""
@@ -192,7 +193,7 @@ class LargeIndex:
         return found
 
 
-def _spans(begin: NDArray[np.int64], end: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def spans(begin: NDArray[np.int64], end: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """All positions of the half-open spans, one after the other, and the number of the span each is of."""
     lengths = end - begin
     row = np.repeat(np.arange(len(begin)), lengths)

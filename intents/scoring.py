@@ -235,14 +235,14 @@ class _Reducer:
         self.size = size
         self.starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]]) if len(owners) else np.zeros(0, int)
         self.owners = owners[self.starts] if len(owners) else owners
-        self.ends = np.r_[self.starts[1:], len(owners)]
+        self.spans = [slice(0, 0)] * size
+        ends = np.r_[self.starts[1:], len(owners)]
+        for owner, begin, end in zip(self.owners.tolist(), self.starts.tolist(), ends.tolist(), strict=True):
+            self.spans[owner] = slice(begin, end)
 
     def span(self, candidate: int) -> slice:
         """Where the members of a candidate stand."""
-        at = np.searchsorted(self.owners, candidate)
-        if at == len(self.owners) or self.owners[at] != candidate:
-            return slice(0, 0)
-        return slice(int(self.starts[at]), int(self.ends[at]))
+        return self.spans[candidate]
 
     def max(self, values: Floats) -> Floats:
         """Highest value per candidate, 0 where a candidate has no member; shape (candidates,)."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import sys
 import weakref
 from pathlib import Path
 from types import MappingProxyType
@@ -146,3 +148,12 @@ async def test_a_process_that_dies_is_replaced_by_a_thread(tmp_path: Path) -> No
     _edit(base, "以公示为准", "看公示")
     assert await brain.reload_if_changed()
     assert "看公示。" == brain.current().knowledge.entries["notary.fee"].answer
+
+
+def test_a_thread_that_takes_something_in_stands_back_and_leaves_all_as_it_was() -> None:
+    """While it works the interpreter changes hands often and nothing is collected; afterwards both are as before."""
+    usual = sys.getswitchinterval()
+    with transport.standing_back():
+        assert not gc.isenabled()
+        assert transport.SWITCH == pytest.approx(sys.getswitchinterval())
+    assert (True, usual) == (gc.isenabled(), sys.getswitchinterval())

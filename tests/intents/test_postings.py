@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intents import postings
 from intents.index import Ints
 from intents.postings import LargeIndex, gram_keys
 
@@ -82,13 +80,13 @@ def test_bm25_over_groups_equals_the_naive_one(documents: list[list[str]], quest
     np.testing.assert_allclose(found, naive_bm25(documents, question), atol=1e-4)
 
 
-def test_few_postings_are_read_and_the_result_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_postings_are_read_and_the_result_says_so() -> None:
     """What a small budget leaves unproven is not called certain; with enough of it the same question is."""
     phrases = ["公证要多少钱", "公证怎么申请", "法律援助多少钱", "法律援助怎么申请", "援助公证"]
     index = _index(phrases)
     question = index.asked("怎么申请公证")
     assert index.nearest(question).certain
-    monkeypatch.setattr(postings, "BUDGET", 3)
+    index.budget = 3
     assert not index.nearest(question).certain
 
 
