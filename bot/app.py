@@ -23,12 +23,15 @@ from bot.desk.gather import Gatherer
 from bot.desk.intake import Intake
 from bot.dialogue import Dialogue
 from bot.gate import Gate
+from bot.keeping import Keeper
+from bot.limits import in_process
 from bot.metrics import Metrics
 from bot.replies import OfficeFacts
 from bot.store import open_store
 from bot.store.desk import DeskStore
 from bot.store.desk_place import PlacingStore
 from bot.store.proposals import ProposalStore
+from bot.store.rates import SharedRates
 from bot.store.sql import SqlStore
 from bot.store.switches import Switches
 from bot.switching import Switchboard
@@ -55,6 +58,7 @@ class Core:
     changes: Changes
     board: Switchboard
     metrics: Metrics
+    keeper: Keeper
     notes: tuple[tuple[str, str], ...]
     """What is switched on and off, and why: (name, Chinese sentence)."""
 
@@ -70,6 +74,12 @@ async def running_core(
         store = open_store(settings.store.url.get_secret_value(), now=now)
         await store.start()
         stack.push_async_callback(_closing, "store", store.close)
+        await store.replicas.beat()
+        stack.push_async_callback(_closing, "replica", store.replicas.leave)
+        keeper = Keeper(store.replicas)
+        if store.shared.postgres:
+            keeping = asyncio.create_task(keeper.run(), name="replica-keeping")
+            stack.push_async_callback(_cancel, keeping)
         board = Switchboard(Switches(store.shared))
         await board.refresh()
         switching = asyncio.create_task(board.watch(), name="switches-watch")
@@ -83,7 +93,13 @@ async def running_core(
         office = OfficeFacts(**settings.office.model_dump())
         intake = Intake(settings.dialogue.reply_days, settings.desk.hours)
         metrics = Metrics()
-        gate = Gate(settings.limits, board.current, metrics)
+        limiter = in_process
+        if store.shared.postgres:
+            rates = SharedRates(store.shared)
+            await rates.start()
+            stack.push_async_callback(_closing, "rates", rates.close)
+            limiter = rates.limiter
+        gate = Gate(settings.limits, board.current, metrics, limiter)
         dialogue = Dialogue(brain.current, store, settings.dialogue, now, office, intake, gate, notices)
         desk, gatherer = make_desk(store, brain.current, now)
         base = brain.current().knowledge
@@ -93,7 +109,7 @@ async def running_core(
             ("句向量", encoder_note),
         )
         changes = make_changes(store, brain, now)
-        yield Core(settings, brain, store, dialogue, desk, gatherer, changes, board, metrics, notes)
+        yield Core(settings, brain, store, dialogue, desk, gatherer, changes, board, metrics, keeper, notes)
 
 
 def make_desk(store: SqlStore, matcher: Callable[[], Matcher], now: Callable[[], datetime]) -> tuple[Desk, Gatherer]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -21,7 +22,6 @@ from bot.config import Dialogue as Limits
 from bot.desk.intake import Intake, nearest
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.gate import Gate
-from bot.limits import RateLimit
 from bot.messages import NONE_OF_THESE, Kind, Message, Reply
 from bot.privacy import redact
 from bot.recall import REMEMBERED, Recall
@@ -57,7 +57,7 @@ class _Work:
 
 
 class Dialogue:
-    """Answers messages of every channel; holds no state between them but the rate limit."""
+    """Answers messages of every channel; holds no state between them."""
 
     def __init__(
         self,
@@ -82,8 +82,10 @@ class Dialogue:
         self._gate = gate or Gate()
         self._notices = notices
         self._recall = Recall(recall)
-        self._rate = RateLimit(limits.per_minute, timedelta(minutes=1))
-        self._told = RateLimit(1, timedelta(minutes=1))
+        minute = timedelta(minutes=1)
+        self._rate = self._gate.limiter("person", limits.per_minute, minute)
+        self._told = self._gate.limiter("told", 1, minute)
+        self._failed: Counter[tuple[str, str]] = Counter()
 
     async def handle(self, message: Message, deliver: bool = False, keep: bool = False) -> Reply:
         """The reply to one message. A repeated delivery gets the reply given before.
@@ -93,7 +95,7 @@ class Dialogue:
         A store that cannot be reached gives the outage text: nothing is promised that is not on disk.
         """
         meter, base = self._gate.meter, self._matcher().knowledge
-        if not deliver and self._gate.full(self._now()) and not self._emergency(message):
+        if not deliver and await self._gate.full(self._now()) and not self._emergency(message):
             meter.turned_away(message.channel, "busy")
             return replies.text(base, "busy")
         with self._gate.working():
@@ -141,10 +143,16 @@ class Dialogue:
         self._gate.meter.answered(message.channel, said, 0.0)
         return said
 
-    async def resume(self, channel: str, deliver: bool) -> int:
-        """Answer what was received on a channel but not answered before a crash; how many messages."""
+    async def resume(self, channel: str, deliver: bool, busy: Container[str] = ()) -> int:
+        """Answer what was received on a channel but not answered before a crash, here or elsewhere; how many messages.
+
+        `busy` are the ids of messages that this process is working on.
+        """
         answered = 0
-        for message in await self._store.left_over(channel):
+        for message in await self._store.take_over(channel):
+            key = (channel, message.message_id)
+            if message.message_id in busy or self._failed[key] >= _MOST_TRIES:
+                continue
             try:
                 await self.answer(message, deliver)
                 answered += 1
@@ -152,6 +160,7 @@ class Dialogue:
                 raise
             except Exception:
                 # one message that cannot be answered must not keep the service from starting
+                self._failed[key] += 1
                 log.exception("%s: a message left over from before could not be answered", channel)
         return answered
 
@@ -181,7 +190,7 @@ class Dialogue:
                 nearest=nearest(work.match),
                 knowledge_version=matcher.knowledge.version,
                 took_ms=(perf_counter() - started) * 1000,
-                deliver=deliver and not (reply.key == "too_fast" and self._said_already(message)),
+                deliver=deliver and not (reply.key == "too_fast" and await self._said_already(message)),
                 notices=self._notices(matcher.knowledge, work.ticket) if work.ticket and not work.ticket.apart else (),
             )
             try:
@@ -198,9 +207,9 @@ class Dialogue:
             return []
         return (await self._store.late(message.channel, message.chat, refused_only=deliver))[:_MOST_LATE]
 
-    def _said_already(self, message: Message) -> bool:
+    async def _said_already(self, message: Message) -> bool:
         """Whether this person was asked within the last minute to slow down: once is enough, the rest is recorded."""
-        return not self._told.allow((message.channel, message.person), message.at)
+        return not await self._told.allow(_person(message), message.at)
 
     async def _reply(self, matcher: Matcher, work: _Work) -> Reply:
         message, base = work.message, matcher.knowledge
@@ -208,7 +217,7 @@ class Dialogue:
             return self._entry(matcher, work, emergency.entry, 1.0, emergency)
         if closed := self._gate.closed(message.channel):
             return replies.closed(base, closed.text)
-        if not self._rate.allow((message.channel, message.person), message.at):
+        if not await self._rate.allow(_person(message), message.at):
             return replies.text(base, "too_fast")
         if message.kind in (Kind.VOICE, Kind.IMAGE, Kind.OTHER) and not message.text.strip():
             return replies.text(base, "voice_unknown" if message.kind is Kind.VOICE else "kind_unknown")
@@ -366,6 +375,10 @@ class Dialogue:
             work.match = self._recall.match(matcher, question)
         work.ticket = self._intake.ticket(matcher, work.message, number, reason, question, work.match)
         return self._intake.promise(matcher, work.ticket, key)
+
+
+def _person(message: Message) -> str:
+    return f"{message.channel}\0{message.person}"
 
 
 def _position(typed: str) -> int:

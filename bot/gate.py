@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.config import Limits
-from bot.limits import RateLimit
+from bot.limits import Limiter, in_process
 from bot.messages import Reply
 from bot.store.base import Switch
 
@@ -47,12 +47,15 @@ class Gate:
         limits: Limits | None = None,
         switches: Callable[[], Mapping[str, Switch]] = dict,
         meter: Meter | None = None,
+        limiter: Callable[[str, int, timedelta], Limiter] = in_process,
     ) -> None:
-        """No `limits`: unlimited. `switches` gives those in force by channel; a running service reads them anew every few seconds."""
+        """No `limits`: unlimited. `switches` gives those in force by channel; a running service reads them
+        anew every few seconds. `limiter` makes what counts: a name, how many messages, in which time."""
         self._limits = limits or Limits(per_second=_UNLIMITED, in_work=_UNLIMITED)
         self._switches = switches
         self.meter: Meter = meter or NoMeter()
-        self._overall = RateLimit(self._limits.per_second, timedelta(seconds=1))
+        self.limiter = limiter
+        self._overall = limiter("all", self._limits.per_second, timedelta(seconds=1))
         self.in_work = 0
         """Messages being answered at this moment."""
 
@@ -61,9 +64,9 @@ class Gate:
         found = self._switches().get(channel)
         return found if found is not None and not found.open else None
 
-    def full(self, at: datetime) -> bool:
+    async def full(self, at: datetime) -> bool:
         """Whether another message is too much now, by number in work or by rate; counts it if not."""
-        return self.in_work >= self._limits.in_work or not self._overall.allow("all", at)
+        return self.in_work >= self._limits.in_work or not await self._overall.allow("all", at)
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:

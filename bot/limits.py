@@ -1,10 +1,11 @@
-"""How often one person may write: a token bucket in memory, forgotten when idle."""
+"""How often one person may write: a token bucket in memory, forgotten when idle. Several machines: bot.store.rates."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 _MOST_KEYS = 50_000
 
@@ -27,3 +28,26 @@ class RateLimit:
         if len(self._buckets) > _MOST_KEYS:
             self._buckets.popitem(last=False)
         return allowed
+
+
+class Limiter(Protocol):
+    """Counts messages, in this process or for several."""
+
+    async def allow(self, key: str, at: datetime) -> bool:
+        """Whether a message of this key at this time is within the limit; counts it."""
+
+
+class InProcess:
+    """A RateLimit as a Limiter."""
+
+    def __init__(self, limit: int, window: timedelta) -> None:
+        self._rate = RateLimit(limit, window)
+
+    async def allow(self, key: str, at: datetime) -> bool:
+        """See Limiter."""
+        return self._rate.allow(key, at)
+
+
+def in_process(name: str, limit: int, window: timedelta) -> Limiter:
+    """A limit of this process alone; `name` says what is limited."""
+    return InProcess(limit, window)

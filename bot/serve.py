@@ -25,6 +25,7 @@ from bot.errors import ConfigError
 from bot.health import routes as health_routes
 from bot.retention import purge_daily
 from bot.server import make_app
+from bot.store.alone import TELEGRAM_POLLER, Alone
 from intents.model import KnowledgeData
 
 _RECOVER_SECONDS = 10.0
@@ -47,7 +48,7 @@ async def run(settings: Settings) -> None:
         tasks: list[Callable[[], Awaitable[None]]] = []
         health: dict[str, Callable[[], dict[str, object]]] = {}
         base = core.brain.current
-        await _resume(core, "web", deliver=False)
+        await _resumed(core, "web", functools.partial(core.dialogue.resume, "web", deliver=False))
         if settings.web.enabled:
             web = WebChat(core.dialogue, lambda: base().knowledge, core.store, settings.web, utc_now)
             routes += web.routes()
@@ -102,9 +103,15 @@ class _Learning:
             self._console.print(f"  学习知识库（第一次启动约半分钟，以后几秒）：{done}/{total}")
 
 
-async def _resume(core: Core, channel: str, deliver: bool) -> None:
-    if count := await core.dialogue.resume(channel, deliver):
+async def _resume(channel: str, resume: Callable[[], Awaitable[int]]) -> None:
+    if count := await resume():
         log.warning("%s: answered %d messages that a stop had left unanswered", channel, count)
+
+
+async def _resumed(core: Core, channel: str, resume: Callable[[], Awaitable[int]]) -> None:
+    """Answer what a stop left unanswered: now, and on several machines whenever another one falls silent."""
+    await _resume(channel, resume)
+    core.keeper.care(functools.partial(_resume, channel, resume))
 
 
 @contextlib.asynccontextmanager
@@ -123,10 +130,14 @@ async def _telegram(
     from bot.channels.telegram import TelegramChannel
     from bot.channels.telegram_updates import CHANNEL
 
-    channel = TelegramChannel(settings, core.dialogue, core.store, lambda: core.brain.current().knowledge, utc_now)
+    poller = Alone(core.store.shared, TELEGRAM_POLLER, "telegram polling")
+    channel = TelegramChannel(
+        settings, core.dialogue, core.store, lambda: core.brain.current().knowledge, utc_now, alone=poller.run
+    )
     if settings.mode == "webhook":
         routes += channel.routes()
-    await _resume(core, CHANNEL, deliver=True)
+    await _resumed(core, CHANNEL, channel.resume)
+    core.keeper.care(channel.sender.recover)
     tasks += [channel.sender.run, channel.run]
     health[CHANNEL] = channel.health
     notes.append(("Telegram", f"开（{'webhook，回调 /telegram' if settings.mode == 'webhook' else '长轮询'}）"))
@@ -169,7 +180,9 @@ async def _wechat(
         tasks.append(channel.watch)
         health[CHANNEL] = channel.health
         if settings.app_secret.get_secret_value():
-            tasks.append(Sender(CHANNEL, core.store, channel.send).run)
+            sender = Sender(CHANNEL, core.store, channel.send)
+            core.keeper.care(sender.recover)
+            tasks.append(sender.run)
             notes.append(("微信", f"开（{settings.mode}，回调 /wechat）"))
         else:
             notes.append(("微信", "开，只能当场回复（没有设置 wechat.app_secret，工单的答复等对方下次发消息时带上）"))

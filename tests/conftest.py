@@ -9,9 +9,11 @@ import pytest
 from bot.config import Dialogue as Limits
 from bot.dialogue import Dialogue
 from intents import KnowledgeBase, Matcher
+from tests.databases import clock, pair, postgres
 from tests.fakes import FakeClock, MemoryStore
 from tests.sample import Talk, write_sample
 
+__all__ = ["clock", "pair", "postgres"]
 ROOT = Path(__file__).resolve().parent.parent
 
 

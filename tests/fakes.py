@@ -76,6 +76,10 @@ class MemoryStore:
         """See Store."""
         return [m for k, m in self.messages.items() if k not in self.replies and m.channel == channel][:limit]
 
+    async def take_over(self, channel: str, before: datetime | None = None, limit: int = 1000) -> list[Message]:
+        """See Store."""
+        return await self.left_over(channel, limit)
+
     async def finish(self, turn: Turn) -> Reply:
         """See Store."""
         self._check()

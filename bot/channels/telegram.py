@@ -48,6 +48,10 @@ WATCH_SECONDS = 60.0
 """How often the webhook is asked how it is."""
 
 
+async def _at_once(job: Callable[[], Awaitable[None]]) -> None:
+    await job()
+
+
 class TelegramChannel:
     """Receives by polling or webhook; sends what the outbox holds for Telegram."""
 
@@ -62,11 +66,12 @@ class TelegramChannel:
         clock: Callable[[], float] = time.monotonic,
         waiting: int = WAITING,
         idle: float = IDLE_SECONDS,
+        alone: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]] = _at_once,
     ) -> None:
         """`now` aware UTC; `clock` in seconds, never going back; `waiting` bounds what is taken in and not answered yet; `idle`
-        is how often the outbox is looked at, seconds."""
+        is how often the outbox is looked at, seconds; `alone` does the polling when and as long as it is this process's."""
         self._settings, self._dialogue, self._store, self._knowledge = settings, dialogue, store, knowledge
-        self._now, self._sleep, self._most = now, sleep, waiting
+        self._now, self._sleep, self._most, self._alone = now, sleep, waiting, alone
         # pools of their own, so that polling never starves sending, nor the other way round
         self._fetching = Fetching(connection_pool_size=2, **_connections(settings))
         self._sending = HTTPXRequest(connection_pool_size=16, **_connections(settings))
@@ -97,15 +102,17 @@ class TelegramChannel:
         """Say hello, then receive for ever; `sender.run` sends beside it."""
         await self.introduce()
         if self._settings.mode == "polling":
-            await self.poller.run()
+            await self._alone(self.poller.run)
         else:
             await self._watch_webhook()
 
     def health(self) -> dict[str, object]:
-        """For /healthz and /metrics: mode, seconds since Telegram last answered, what is wrong."""
+        """For /healthz and /metrics: mode, whether updates come to this process (one polls for all), seconds since
+        Telegram last answered, what is wrong."""
         age = self.contact.age()
         return {
             "mode": self._settings.mode,
+            "receiving": self._settings.mode == "webhook" or self.poller.running,
             "contact_age": None if age is None else round(age, 1),
             "problem": self.contact.problem,
             "waiting": self._lanes.waiting,
@@ -165,6 +172,13 @@ class TelegramChannel:
                     )
             except TelegramError as error:
                 self.contact.problem, _ = explain(error, WATCH_SECONDS)
+
+    async def resume(self) -> int:
+        """Answer what was received and is worked on by nobody; how many. Raises StoreUnavailable."""
+        answered = await self._dialogue.resume(CHANNEL, deliver=True, busy=self._taken)
+        if answered:
+            self.sender.wake()
+        return answered
 
     async def take(self, updates: Sequence[Update]) -> None:
         """Put a batch on disk, in order within a chat. Raises StoreUnavailable; then none may be acknowledged."""

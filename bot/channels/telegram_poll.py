@@ -88,9 +88,17 @@ class Poller:
         self._offset: int | None = None
         self.restarts = 0
         """How often a loop that stood still was started again."""
+        self.running = False
 
     async def run(self) -> None:
         """Poll for ever, starting again whatever stops."""
+        self.running = True
+        try:
+            await self._forever()
+        finally:
+            self.running = False
+
+    async def _forever(self) -> None:
         while True:
             self._beat = self._clock()
             loop = asyncio.create_task(self._poll(), name="telegram-poll")
@@ -98,10 +106,10 @@ class Poller:
                 while not loop.done() and self._clock() - self._beat < self._stall:
                     await asyncio.wait({loop}, timeout=min(self._stall / 4, 10.0))
             finally:
-                loop.cancel()
-                ended = (await asyncio.gather(loop, return_exceptions=True))[0]
+                await _stopped(loop)
             self.restarts += 1
-            log.error("polling stood still or stopped (%s): starting it again", type(ended).__name__)
+            ended = "it stood still" if loop.cancelled() else type(loop.exception()).__name__
+            log.error("polling stood still or stopped (%s): starting it again", ended)
             await self._fresh()
             await self._sleep(BACKOFF_SECONDS[0])
 
@@ -181,10 +189,18 @@ def explain(error: Exception, pause: float) -> tuple[str, float]:
     if isinstance(error, Conflict):
         if "webhook" in words:
             return "Telegram 返回 409：这个机器人登记过 webhook，已自动撤销，改为长轮询。", pause
-        return "Telegram 返回 409：另有程序正用同一个令牌收消息，请停掉那一个；30 秒后再试。", 30.0
+        # at first soon: a replica that has just died may be remembered for a moment
+        return "Telegram 返回 409：另有程序正用同一个令牌收消息，请停掉那一个；半分钟内再试。", min(pause, 30.0)
     if isinstance(error, RetryAfter):
         return f"Telegram 返回 429：要求等 {flood_wait(error):.0f} 秒再试，会自动照办。", flood_wait(error)
     return "连不上 Telegram：请检查网络和 telegram.proxy；会一直自动重试，消息不会丢。", pause
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    """End a task. A cancellation that arrives while a connection is being closed can get lost: it is said again."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=1.0)
 
 
 def _backoff(failures: int) -> float:

@@ -7,6 +7,7 @@ repeated blindly: nobody gets two copies.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -42,11 +43,7 @@ class Sender:
 
     async def run(self) -> None:
         """Send for ever. What a crash left half sent is marked uncertain first."""
-        left = await self._store.recover_outbox(self._channel)
-        if left:
-            log.warning(
-                "%s: %d messages were being sent when the program stopped: marked uncertain", self._channel, left
-            )
+        await self.recover()
         try:
             while True:
                 try:
@@ -58,6 +55,13 @@ class Sender:
                     await self._rest()
         finally:
             await self._finish(GRACE_SECONDS)
+
+    async def recover(self) -> int:
+        """Mark what this channel's dead senders left half sent as uncertain; how many. Raises StoreUnavailable."""
+        left = await self._store.recover_outbox(self._channel)
+        if left:
+            log.warning("%s: %d messages were being sent when a program stopped: marked uncertain", self._channel, left)
+        return left
 
     async def once(self) -> int:
         """Send what is due now and wait until it is settled; how many were taken."""
@@ -88,11 +92,11 @@ class Sender:
         await asyncio.gather(*self._busy, return_exceptions=True)
 
     async def _rest(self) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), self._idle)
-        except TimeoutError:
-            return
-        self._wake.clear()
+        # not wait_for: in Python 3.11 it swallows a cancellation that comes together with the event
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._idle):
+                await self._wake.wait()
+                self._wake.clear()
 
     async def _one(self, outgoing: Outgoing) -> None:
         state, pause, note = OutboxState.SENT, None, ""

@@ -211,6 +211,12 @@ class Store(Protocol):
     async def left_over(self, channel: str, limit: int = 1000) -> list[Message]:
         """Messages received but not answered, oldest first: what a crash left behind."""
 
+    async def take_over(self, channel: str, before: datetime | None = None, limit: int = 1000) -> list[Message]:
+        """Claim what waits for an answer and nobody alive works on, received before a moment; oldest first.
+
+        Those this process holds itself are among them: it knows which it is working on. On SQLite: all.
+        """
+
     async def finish(self, turn: Turn) -> Reply:
         """Write exchange, conversation state, ticket and outbox row together, and mark the message answered.
 
@@ -272,7 +278,7 @@ class Store(Protocol):
         """
 
     async def recover_outbox(self, channel: str) -> int:
-        """After a crash: mark what was SENDING as UNCERTAIN; how many."""
+        """Mark as UNCERTAIN what a process was SENDING that is not alive (on SQLite: anything); how many."""
 
     async def counts(self) -> dict[str, int]:
         """Rows by kind (exchanges, tickets, pending, outbox ...), for health and metrics."""

@@ -15,6 +15,7 @@ from bot.store.base import OutboxState
 from bot.store.desk_parts import SUPERSEDED
 from bot.store.platform_base import Admitted, Allowance, Credential, Knock, Opens
 from bot.store.platform_schema import credentials, knocks, owed, page_turns, pages, quotas
+from bot.store.replicas import Replicas
 from bot.store.schema import messages, outbox
 from bot.store.shared import Shared
 
@@ -29,7 +30,7 @@ class PlatformStore:
     """Reads and writes; made of `store.shared`."""
 
     def __init__(self, shared: Shared) -> None:
-        self._shared = shared
+        self._shared, self._replicas = shared, Replicas(shared)
 
     async def admit(self, knock: Knock) -> Admitted:
         """See Platform."""
@@ -69,7 +70,8 @@ class PlatformStore:
     async def owe(self, message: Message) -> None:
         """See Platform."""
         now = self._shared.now()
-        kept = self._shared.insert(messages).values(**rows.of_message(message, now)).on_conflict_do_nothing()
+        values = {**rows.of_message(message, now), "holder": self._shared.me}
+        kept = self._shared.insert(messages).values(**values).on_conflict_do_nothing()
         owing = self._shared.insert(owed).values(
             channel=message.channel, message_id=message.message_id, at=now, brought=False
         )
@@ -124,14 +126,7 @@ class PlatformStore:
 
     async def unanswered(self, channel: str, before: datetime) -> list[Message]:
         """See Platform."""
-        query = (
-            sa.select(messages.c.body)
-            .where(messages.c.channel == channel, sa.not_(messages.c.done), messages.c.received_at < before)
-            .order_by(messages.c.id)
-            .limit(1000)
-        )
-        async with self._shared.reading() as connection:
-            return [Message.from_json(row.body) for row in await connection.execute(query)]
+        return await self._replicas.take_over(channel, before)
 
     async def attach(self, channel: str, chat: str, message_id: str, fresh: bool, most: int) -> list[Reply]:
         """See Platform."""

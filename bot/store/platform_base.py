@@ -92,7 +92,7 @@ class Platform(Protocol):
         """Messages whose owed reply is there and not in the outbox yet."""
 
     async def unanswered(self, channel: str, before: datetime) -> list[Message]:
-        """Messages received before a moment and still without a reply, oldest first."""
+        """Store.take_over of messages received before a moment: claimed, oldest first."""
 
     async def attach(self, channel: str, chat: str, message_id: str, fresh: bool, most: int) -> list[Reply]:
         """What waits for this chat, to go out with the reply to a message; the same again for its repeats.

@@ -49,6 +49,7 @@ messages = sa.Table(
     sa.Column("body", sa.JSON, nullable=False),
     sa.Column("done", sa.Boolean, nullable=False, default=False),
     sa.Column("reply", sa.JSON(none_as_null=True)),
+    sa.Column("holder", sa.String(32)),
     sa.UniqueConstraint("channel", "message_id", name="uq_messages_delivery"),
     sa.Index("ix_messages_chat", "channel", "chat", "id"),
     sa.Index("ix_messages_person", "channel", "person"),
@@ -137,6 +138,7 @@ outbox = sa.Table(
     sa.Column("created_at", Utc, nullable=False),
     sa.Column("due_at", Utc, nullable=False),
     sa.Column("note", sa.Text, nullable=False, default=""),
+    sa.Column("holder", sa.String(32)),
     sa.Index("ix_outbox_state", "channel", "state", "id"),
     sa.Index("ix_outbox_chat", "channel", "chat", "state"),
 )

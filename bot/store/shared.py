@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StoreUnavailable
 from bot.store.writer import Writer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Shared:
     shown: str
     """The database as messages may show it, without its password."""
     now: Callable[[], datetime]
+    me: str = ""
+    """Name of this process among those on the database, new at each start."""
 
     @property
     def postgres(self) -> bool:
@@ -41,6 +45,19 @@ class Shared:
         except (SQLAlchemyError, OSError) as error:
             raise StoreUnavailable(
                 f"store {self.shown} cannot be read ({type(error).__name__}): check that it runs and is reachable"
+            ) from error
+
+    async def apart(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """A write in a transaction of its own that waits for no other. PostgreSQL only: SQLite has one writer at a time.
+
+        Raises StoreUnavailable.
+        """
+        try:
+            async with self.engine.begin() as connection:
+                return await work(connection)
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreUnavailable(
+                f"store {self.shown} cannot be written ({type(error).__name__}): check that it runs and is reachable"
             ) from error
 
     def insert(self, table: sa.Table) -> Any:

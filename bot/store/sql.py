@@ -18,6 +18,7 @@ from bot.store.erasing import forget
 from bot.store.fast import FastPath, Rows
 from bot.store.late import LateAnswers, give
 from bot.store.numbers import new_number
+from bot.store.replicas import Replicas
 from bot.store.schema import conversations, exchanges, messages, outbox, tickets
 from bot.store.shared import Shared
 from bot.store.writer import Writer
@@ -40,7 +41,9 @@ class SqlStore:
         self._now, self._choice = now, choice
         self._engine = make_engine(self._url)
         self._writer = Writer(self._engine.execution_options(write=True), self._shown)
-        self.shared = Shared(self._engine, self._writer, self._shown, now)
+        self.shared = Shared(self._engine, self._writer, self._shown, now, secrets.token_hex(8))
+        self.replicas = Replicas(self.shared)
+        self.take_over, self.recover_outbox = self.replicas.take_over, self.replicas.recover_outbox
         self._late = LateAnswers(self.shared)
         self.visit = self._late.visit
         file = self._url.database if not self.shared.postgres else None
@@ -83,9 +86,10 @@ class SqlStore:
 
     async def receive(self, message: Message) -> Receipt:
         """See Store."""
+        values = {**rows.of_message(message, self._now()), "holder": self.shared.me}
         if self._fast is not None:
-            return await self._fast.receive(rows.of_message(message, self._now()))
-        statement = self._insert(messages).values(**rows.of_message(message, self._now()))
+            return await self._fast.receive(values)
+        statement = self._insert(messages).values(**values)
         statement = statement.on_conflict_do_nothing(index_elements=["channel", "message_id"])
 
         async def work(connection: AsyncConnection) -> Receipt:
@@ -96,6 +100,7 @@ class SqlStore:
             )
             row = found.one()
             if not row.done:
+                await connection.execute(self.replicas.takes(message.channel, message.message_id))
                 return Receipt(Progress.PENDING)
             return Receipt(Progress.DONE, Reply.from_json(row.reply) if row.reply else None)
 
@@ -269,7 +274,8 @@ class SqlStore:
         async def work(connection: AsyncConnection) -> list[Outgoing]:
             found = (await connection.execute(due)).all()
             ids = [row.id for row in found]
-            taken = sa.update(outbox).where(outbox.c.id.in_(ids)).values(state=OutboxState.SENDING.value)
+            values = {"state": OutboxState.SENDING.value, "holder": self.shared.me}
+            taken = sa.update(outbox).where(outbox.c.id.in_(ids)).values(**values)
             if ids:
                 await connection.execute(taken)
             return [rows.to_outgoing(row) for row in found]
@@ -291,19 +297,6 @@ class SqlStore:
             await connection.execute(change)
 
         await self._writer.write(work)
-
-    async def recover_outbox(self, channel: str) -> int:
-        """See Store."""
-        change = (
-            sa.update(outbox)
-            .where(outbox.c.channel == channel, outbox.c.state == OutboxState.SENDING.value)
-            .values(state=OutboxState.UNCERTAIN.value)
-        )
-
-        async def work(connection: AsyncConnection) -> int:
-            return int((await connection.execute(change)).rowcount)
-
-        return await self._writer.write(work)
 
     async def counts(self) -> dict[str, int]:
         """See Store."""

@@ -24,6 +24,7 @@ Write = Callable[[AsyncConnection], Awaitable[Any]]
 WAITING = 10_000
 """Writes that may wait; more is refused at once, so that memory stays flat when the database stands still."""
 GROUP = 256
+_MOST_TRIES = 3
 
 
 class Writer:
@@ -81,6 +82,10 @@ class Writer:
                 for work, future in group:
                     results.append((future, *await _one(connection, work)))
         except (SQLAlchemyError, OSError) as error:
+            if _collided(error):
+                log.warning("store %s: a group of %d writes met another process's: one by one", self._shown, len(group))
+                await self._singly(group)
+                return
             log.error("store %s: a group of %d writes failed: %s", self._shown, len(group), type(error).__name__)
             failure = StoreUnavailable(f"store {self._shown} cannot be written ({type(error).__name__}): check it")
             for _, future in group:
@@ -88,12 +93,39 @@ class Writer:
                     future.set_exception(failure)
             return
         for future, value, problem in results:
-            if future.done():
-                continue
-            if problem is not None:
-                future.set_exception(problem)
-            else:
-                future.set_result(value)
+            _tell(future, value, problem)
+
+    async def _singly(self, group: list[tuple[Write, asyncio.Future[Any]]]) -> None:
+        """Each write in a transaction of its own: nothing of the group was written. They must bear being run again."""
+        for work, future in group:
+            for attempt in range(_MOST_TRIES):
+                try:
+                    async with self._engine.begin() as connection:
+                        value, problem = await _one(connection, work)
+                except (SQLAlchemyError, OSError) as error:
+                    value, problem = (
+                        None,
+                        StoreUnavailable(f"store {self._shown} cannot be written ({type(error).__name__}): check it"),
+                    )
+                    if _collided(error) and attempt < _MOST_TRIES - 1:
+                        continue
+                _tell(future, value, problem)
+                break
+
+
+def _tell(future: asyncio.Future[Any], value: Any, problem: BaseException | None) -> None:
+    if future.done():
+        return
+    if problem is not None:
+        future.set_exception(problem)
+    else:
+        future.set_result(value)
+
+
+def _collided(error: Exception) -> bool:
+    """Whether the database gave way to another process and asks to be tried again (SQLSTATE class 40)."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(state, str) and state in ("40001", "40P01")
 
 
 async def _one(connection: AsyncConnection, work: Write) -> tuple[Any, BaseException | None]:

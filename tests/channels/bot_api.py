@@ -201,9 +201,9 @@ def labels(message: dict[str, Any]) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def running_bot_api() -> AsyncIterator[BotApi]:
+async def running_bot_api(server: BotApi | None = None) -> AsyncIterator[BotApi]:
     """The server on a free port of this machine."""
-    server = BotApi()
+    server = server or BotApi()
     app = web.Application()
     app.router.add_post("/bot{token}/{method}", server.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)

@@ -1,0 +1,84 @@
+"""A job that one process at a time does: by an advisory lock of PostgreSQL, on a connection of its own.
+
+A killed process's socket is closed by its machine: the lock is free at once, and another one has it two seconds later.
+A process whose connection is cut stops the job by itself within four seconds; the server gives the lock to another one
+no sooner than after eight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.store.line import PROBE_SECONDS, connect, failures, hang_up, probe
+from bot.store.shared import Shared
+
+log = logging.getLogger(__name__)
+
+TRY_SECONDS = 2.0
+LOOK_SECONDS = 1.0
+TELEGRAM_POLLER = 7_203_419
+"""Key of the lock for the one that fetches Telegram's updates."""
+Job = Callable[[], Awaitable[None]]
+
+
+class Alone:
+    """Does a job whenever, and as long as, this process holds the lock. On SQLite: at once and always."""
+
+    def __init__(
+        self, shared: Shared, key: int, name: str, again: float = TRY_SECONDS, look: float = LOOK_SECONDS
+    ) -> None:
+        """`name` is for the log; `again` and `look` are how often the lock is tried and the connection asked, seconds."""
+        self._shared, self._key, self._name, self._again, self._look = shared, key, name, again, look
+        self.held = not shared.postgres
+        """Whether the job is this process's."""
+
+    async def run(self, job: Job) -> None:
+        """For ever, or until the job ends or fails by itself."""
+        if not self._shared.postgres:
+            await job()
+            return
+        ended = False
+        while not ended:
+            try:
+                ended = await self._once(job)
+            except failures() as error:
+                log.warning("%s: the connection for the lock failed (%s)", self._name, type(error).__name__)
+            if not ended:
+                await asyncio.sleep(self._again)
+
+    async def _once(self, job: Job) -> bool:
+        """One connection: wait for the lock, do the job while it is held. True when the job has ended."""
+        connection = await connect(self._shared)
+        try:
+            # the lock belongs to the connection, and has no event
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", self._key, timeout=PROBE_SECONDS):  # noqa: ASYNC110
+                await asyncio.sleep(self._again)
+            log.info("%s: this process does it now", self._name)
+            return await self._holding(job, connection)
+        finally:
+            await hang_up(connection)
+
+    async def _holding(self, job: Job, connection: Any) -> bool:
+        cut = asyncio.Event()
+        connection.add_termination_listener(lambda _: cut.set())
+        self.held = True
+        working = asyncio.ensure_future(job())
+        listening = asyncio.create_task(cut.wait())
+        try:
+            while not cut.is_set():
+                await asyncio.wait({working, listening}, timeout=self._look, return_when=asyncio.FIRST_COMPLETED)
+                if working.done():
+                    await working
+                    return True
+                await probe(connection)
+            return False
+        finally:
+            # the job ends before the lock is given back
+            self.held = False
+            for task in (working, listening):
+                task.cancel()
+            await asyncio.gather(working, listening, return_exceptions=True)
+            log.info("%s: this process does it no more", self._name)
