@@ -11,7 +11,7 @@ PIN := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-vers
 help:
 	@echo "make run       set up and serve the chat page on http://127.0.0.1:8000/"
 	@echo "make test      set up and pass every test"
-	@echo "make lint      ruff and mypy"
+	@echo "make lint      ruff, mypy, bandit"
 	@echo "make check     the knowledge base: format, law articles, wording"
 	@echo "make evaluate  right / offered / wrong / missed on our own questions, with a report"
 	@echo "make fit       fit every weight and threshold anew"
@@ -48,6 +48,8 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@echo "== mypy"
 	@$(BIN)/mypy
+	@echo "== bandit"
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive bot intents deploy 2>$(VENV)/bandit.log || { tail -5 $(VENV)/bandit.log; exit 1; }
 
 check: setup
 	@$(BIN)/fawen check

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import io
-import pickle
+import pickle  # nosec B403  # read only from a directory that this program made for itself
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import sys
-import urllib.error
-import urllib.request
 
 
 def ready(port: str) -> bool:
     """Whether the service on this port answers and reaches its database."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=4)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=4) as answer:  # noqa: S310  # always http
-            return bool(answer.status == 200)
-    except OSError:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 if __name__ == "__main__":

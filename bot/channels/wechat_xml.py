@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import ParseError, fromstring
 
 from bot.errors import FawenError
 

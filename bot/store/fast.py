@@ -53,7 +53,7 @@ class _Insert:
         ]
         marks = ", ".join("?" * len(columns))
         # names come from the schema, never from outside
-        self.sql = f"INSERT INTO {table.name} ({', '.join(c.name for c in columns)}) VALUES ({marks}) {tail}"  # noqa: S608
+        self.sql = f"INSERT INTO {table.name} ({', '.join(c.name for c in columns)}) VALUES ({marks}) {tail}"  # noqa: S608  # nosec B608
 
     def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
         """The row in the order of the statement."""
@@ -89,7 +89,7 @@ class FastPath:
         )
         self._exchange, self._ticket, self._outgoing = _Insert(exchanges), _Insert(tickets), _Insert(outbox)
         keep = "person = excluded.person, state = excluded.state, updated_at = excluded.updated_at"
-        self._keep = _Insert(conversations, f"ON CONFLICT (channel, chat) DO UPDATE SET {keep}")
+        self._keep = _Insert(conversations, f"ON CONFLICT (channel, chat) DO UPDATE SET {keep}")  # nosec B608
 
     def start(self) -> None:
         """Open the file; the schema must stand."""
@@ -119,7 +119,7 @@ class FastPath:
 
     def seen(self, channel: str, message_id: str) -> Reply | None:
         """The reply given before."""
-        row = self._one_row(f"SELECT reply FROM messages WHERE {_SAME} AND done", channel, message_id)  # noqa: S608
+        row = self._one_row(f"SELECT reply FROM messages WHERE {_SAME} AND done", channel, message_id)  # noqa: S608  # nosec B608
         return Reply.from_json(json.loads(row[0])) if row and row[0] else None
 
     def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
@@ -180,7 +180,7 @@ class FastPath:
         return await self._put(work)
 
     def _found(self, columns: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        query = f"SELECT {columns} FROM messages WHERE {_SAME}"  # noqa: S608  columns are written above
+        query = f"SELECT {columns} FROM messages WHERE {_SAME}"  # noqa: S608  # nosec B608  # columns are written above
         found: tuple[Any, ...] = self._write.execute(query, (row["channel"], row["message_id"])).fetchone()
         return found
 
