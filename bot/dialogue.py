@@ -22,11 +22,11 @@ from bot.config import Dialogue as Limits
 from bot.desk.intake import Intake, nearest
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.gate import Gate
+from bot.lookup import Lookup
 from bot.messages import NONE_OF_THESE, Kind, Message, Reply
-from bot.privacy import redact
+from bot.privacy import redact, whole
 from bot.recall import REMEMBERED, Recall
 from bot.store.base import Late, Notice, Receipt, Store, Ticket, Turn
-from bot.store.numbers import parse_number
 from intents import Context, Match, Matcher
 from intents.context import carried
 from intents.model import KnowledgeData
@@ -86,6 +86,7 @@ class Dialogue:
         self._rate = self._gate.limiter("person", limits.per_minute, minute)
         self._told = self._gate.limiter("told", 1, minute)
         self._failed: Counter[tuple[str, str]] = Counter()
+        self._lookup = Lookup(store)
 
     async def handle(self, message: Message, deliver: bool = False, keep: bool = False) -> Reply:
         """The reply to one message. A repeated delivery gets the reply given before.
@@ -166,10 +167,14 @@ class Dialogue:
 
     def _emergency(self, message: Message) -> Match | None:
         """An emergency is answered whatever the limits and switches say."""
-        return self._matcher().emergency(message.text) if message.kind is Kind.TEXT else None
+        return self._matcher().emergency(self._bounded(message.text)) if message.kind is Kind.TEXT else None
+
+    def _bounded(self, text: str) -> str:
+        """As much as is ever looked at: whatever the channel lets through, the work for one message has an end."""
+        return whole(text, self._limits.max_length * 4)
 
     def _clean(self, message: Message) -> Message:
-        return replace(message, text=redact(message.text[: self._limits.max_length * 4]))
+        return replace(message, text=redact(self._bounded(message.text)))
 
     async def _answer(self, matcher: Matcher, message: Message, deliver: bool) -> Reply:
         started = perf_counter()
@@ -316,10 +321,7 @@ class Dialogue:
         if _FORGET.match(text) or (text == _FORGET_YES and work.state.get("forget")):
             return await self._forget(matcher, work, text == _FORGET_YES)
         if found := _TICKET.match(text):
-            typed = found.group(1).strip()
-            number = parse_number(typed)
-            ticket = await self._store.ticket(number) if number else None
-            return replies.ticket_state(matcher.knowledge, number or typed.upper(), ticket)
+            return await self._lookup.reply(matcher.knowledge, work.message, found.group(1).strip())
         options = work.state.get("options") or []
         if options and (chosen := _NUMBERED.match(text)):
             position = _position(chosen.group(1))

@@ -42,6 +42,9 @@ _ROAD = re.compile(
     r"[一-鿿0-9]{0,8}\Z"
 )
 _START = re.compile(r"[^一-鿿A-Za-z0-9]|住在|住址|地址|家在|位于|我在|在|到|是|住|的|为|把|和|跟|从")
+_LONGEST = 100
+"""Characters that the longest number takes with its gaps."""
+_NUMBERISH = "0123456789０１２３４５６７８９零〇一二三四五六七八九幺xX+ \t-.·、,，‐–—_/()"
 _BACK = 40
 """Characters before a house number that may belong to the address."""
 _CONTACT = re.compile(r"(?:电话|手机|号码|联系|打|致电|座机|tel)[^0-9]{0,6}\Z", re.I)
@@ -56,6 +59,15 @@ def redact(text: str) -> str:
     folded = _RUN.sub(_number, folded)
     folded = _PASSPORT.sub(PASSPORT, folded)
     return _addresses(folded)
+
+
+def whole(text: str, most: int) -> str:
+    """At most the first `most` characters, without a number at the end that the cut may have torn: half a telephone
+    number is not recognised as one."""
+    if len(text) <= most:
+        return text
+    before, end = text[: max(0, most - _LONGEST)], text[max(0, most - _LONGEST) : most]
+    return before + end.rstrip(_NUMBERISH)
 
 
 def _addresses(text: str) -> str:

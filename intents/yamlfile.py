@@ -2,6 +2,8 @@
 
 PyYAML keeps the last of two equal keys and says nothing; here each mapping key is checked, and every value
 remembers the line it stands on. Values are plain `dict`, `list`, `str`, `int`, `float`, `bool`, `date`, `None`.
+References to a whole list or mapping (`*name`) are refused: a few lines of them can stand for billions of values, or for
+themselves.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ class YamlFile:
     data: Any = None
     problems: list[Problem] = field(default_factory=list)
     _lines: dict[tuple[str | int, ...], int] = field(default_factory=dict)
+    _seen: set[int] = field(default_factory=set)
+    """Ids of the collections met so far; the parser gives the same object again for a reference."""
 
     def line(self, *keys: str | int) -> int:
         """Line (from 1) of the value reached by these keys, or of the nearest parent that is known."""
@@ -76,6 +80,13 @@ def parse(text: str, shown: str) -> YamlFile:
 
 def _build(loader: Any, node: yaml.Node, result: YamlFile, keys: tuple[str | int, ...]) -> Any:
     result._lines[keys] = node.start_mark.line + 1
+    if isinstance(node, yaml.CollectionNode):
+        if id(node) in result._seen:
+            line = node.start_mark.line + 1
+            said = "这一段用 & 起了名字、又在别处用 * 引用。请把内容在用到的地方各写一遍。"
+            result.problems.append(Problem(result.path, line, said, code="alias"))
+            return None
+        result._seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:

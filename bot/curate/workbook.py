@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
@@ -27,6 +27,9 @@ _NOTE = PatternFill("solid", fgColor="F2F2F2")
 _RISKY = re.compile(r"^[=+\-@\t\r]")
 """Beginnings that a spreadsheet would take for a formula (OWASP, CSV injection)."""
 REASON = "没有导入的原因"
+MOST_BYTES = 200 * 1024 * 1024
+"""Unpacked size of a workbook; ten thousand entries with thirty questions each take less than half."""
+MOST_FILES, MOST_ROWS, MOST_COLUMNS = 1_000, 500_000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ def _fill(cell: Any, value: Any) -> None:
 def read_workbook(path: Path) -> Sheets:
     """The rows of the known sheets. Raises EditError when the file is no workbook; bad cells are kept as faults."""
     try:
+        _check_size(path)
         book = load_workbook(path)
     except FileNotFoundError:
         raise EditError(f"没有这个文件：{path}。") from None
@@ -137,7 +141,26 @@ def read_workbook(path: Path) -> Sheets:
     return found
 
 
+def _check_size(path: Path) -> None:
+    """A workbook is a ZIP: a few kilobytes may unpack to gigabytes. The sizes are those that the archive declares; it
+    cannot give more than it declares. Raises EditError, BadZipFile, OSError."""
+    with ZipFile(path) as archive:
+        inside = archive.infolist()
+    unpacked = sum(one.file_size for one in inside)
+    if unpacked > MOST_BYTES or len(inside) > MOST_FILES:
+        raise EditError(
+            f"{path} 解开后有 {unpacked // 1_048_576} MB、{len(inside)} 个文件，不像知识表（最多 {MOST_BYTES // 1_048_576} MB、"
+            f"{MOST_FILES} 个），没有读。请重新用 fawen export --xlsx 导出一份再改。"
+        )
+
+
 def _read_sheet(sheet: Worksheet, found: Sheets) -> None:
+    if sheet.max_row > MOST_ROWS or sheet.max_column > MOST_COLUMNS:
+        found.faults.append(
+            f"表“{sheet.title}”有 {sheet.max_row} 行、{sheet.max_column} 列（最多 {MOST_ROWS} 行、{MOST_COLUMNS} 列），"
+            "整张表没有读。多半是很远的地方有一个多余的格子，请删去。"
+        )
+        return
     lines = sheet.iter_rows()
     head = next(lines, ())
     places = {plain(cell.value): at for at, cell in enumerate(head) if plain(cell.value)}
