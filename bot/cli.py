@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from bot.cli_backup import backup, move, restore
 from bot.cli_changes import review
 from bot.cli_channel import channel
 from bot.cli_init import init
@@ -42,12 +43,15 @@ def main() -> None:
     """法问：公共法律服务问答机器人。"""
 
 
+main.add_command(backup)
 main.add_command(channel)
 main.add_command(diff)
 main.add_command(doctor)
 main.add_command(export)
 main.add_command(import_)
 main.add_command(init)
+main.add_command(move)
+main.add_command(restore)
 main.add_command(review)
 main.add_command(user)
 main.add_command(report)

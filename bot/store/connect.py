@@ -74,7 +74,7 @@ async def migrate(engine: AsyncEngine, url: URL) -> None:
                     await connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
                     await connection.commit()
                 try:
-                    await connection.run_sync(_upgrade)
+                    await connection.run_sync(upgrade)
                     await connection.commit()
                 finally:
                     if engine.dialect.name == "postgresql":
@@ -86,11 +86,12 @@ async def migrate(engine: AsyncEngine, url: URL) -> None:
         ) from error
 
 
-def _upgrade(connection: sa.Connection) -> None:
+def upgrade(connection: sa.Connection, revision: str = "head") -> None:
+    """Bring the schema to a revision. Raises alembic's CommandError for one that this version does not know."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 @contextlib.contextmanager

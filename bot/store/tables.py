@@ -1,0 +1,14 @@
+"""Every table of every area, for what concerns the store as a whole."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.store import accounts_schema, desk_schema, platform_schema, replica_schema, schema
+
+_AREAS = (schema, desk_schema, accounts_schema, platform_schema, replica_schema)
+
+
+def every_table() -> dict[str, sa.Table]:
+    """Name -> table, of all areas; alembic's own note of the version is not among them."""
+    return {name: table for area in _AREAS for name, table in area.metadata.tables.items()}
