@@ -53,13 +53,16 @@ def make_certificate(directory: Path) -> None:
 
 
 def configured(home: Path, https: int, http: int, servers: tuple[int, int]) -> Path:
-    """The sample with these ports and a certificate of our own; nothing else is changed."""
+    """The sample with these ports and a certificate of our own; patience with slow senders is a second instead of ten, so
+    that nobody has to wait for it, and nothing else is changed."""
     make_certificate(home / "tls")
     site = (NGINX / "fawen.conf").read_text(encoding="utf-8")
     site = re.sub(
         r"listen 443\b", f"listen 127.0.0.1:{https}", re.sub(r"listen 80\b", f"listen 127.0.0.1:{http}", site)
     )
     site = site.replace("/etc/nginx/tls", str(home / "tls")).replace("/var/www/acme", str(home))
+    site, patient = re.subn(r"client_(header|body)_timeout 10s;", r"client_\1_timeout 1s;", site)
+    assert 2 == patient
     upstream = (NGINX / "upstream.conf").read_text(encoding="utf-8")
     for sample, real in zip((8000, 8001), servers, strict=True):
         upstream = upstream.replace(f"127.0.0.1:{sample}", f"127.0.0.1:{real}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -107,6 +108,24 @@ def test_too_much_is_refused_at_the_door(client: httpx.Client) -> None:
     """A body over the limit never reaches the service."""
     said = client.post("/api/chat", content=b" " * 70_000, headers={"content-type": "application/json"})
     assert 413 == said.status_code
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"GET / HTTP/1.1\r\nHost: www.exam", b"POST /api/chat HTTP/1.1\r\nHost: %s\r\nContent-Length: 50\r\n\r\n{"],
+)
+def test_who_sends_too_slowly_is_cut_off(begun: bytes, site: Site) -> None:
+    """A request that never goes on, in its header or in its body, holds no connection: nginx closes it."""
+    trust = ssl.create_default_context(cafile=site.home / "tls" / "fullchain.pem")
+    with (
+        socket.create_connection(("127.0.0.1", site.https), timeout=60) as plain,
+        trust.wrap_socket(plain, server_hostname=NAME) as connection,
+    ):
+        connection.sendall(begun.replace(b"%s", NAME.encode()))
+        said = b""
+        while part := connection.recv(4096):
+            said += part
+    assert said == b"" or said.startswith(b"HTTP/1.1 408")
 
 
 def test_the_real_address_is_known_and_a_forged_one_is_not_believed(client: httpx.Client, site: Site) -> None:

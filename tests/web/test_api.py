@@ -38,6 +38,7 @@ def test_the_same_id_is_answered_once(client: httpx.Client) -> None:
         ({"json": {"session": "s", "text": "问" * 9000}}, 422, "too_long"),
         ({"json": ["s"]}, 422, "not_object"),
         ({"content": b"{", "headers": {"content-type": "application/json"}}, 400, "bad_json"),
+        ({"content": b"[" * 60_000, "headers": {"content-type": "application/json"}}, 400, "bad_json"),
         ({"content": b"text=a", "headers": {"content-type": "text/plain"}}, 415, "not_json"),
         ({"content": b" " * 70_000, "headers": {"content-type": "application/json"}}, 413, "too_large"),
     ],
