@@ -1,7 +1,7 @@
 """Erasing what is personal: on a person's own request, and when its time is over.
 
-What goes: messages, conversations, pages kept for 续, the text and the person of questions and tickets, the address of
-deliveries, the text of what was sent. What stays: counts (entry, outcome, channel, day), the answers of staff, and the
+What goes: messages, conversations, pages kept for 续, the text, the person and the id of questions (a program's id holds the
+name of its session), the text and the person of tickets, the address of deliveries, text and address of what was sent. What stays: counts (entry, outcome, channel, day), the answers of staff, and the
 audit, which names tickets by number. An open ticket stays until it is settled, so that the person gets the answer.
 """
 
@@ -24,6 +24,7 @@ from bot.store.shared import Shared
 _OPEN = (TicketState.NEW.value, TicketState.ASSIGNED.value)
 _WAITING = (OutboxState.PENDING.value, OutboxState.SENDING.value)
 _BLANK = Reply("erased", "", "none").to_json()
+_ERASED = {"reply": _BLANK, "chat": "", "note": "erased"}
 _PART = 500
 """Rows of one step, so that a purge never holds the database for long."""
 
@@ -47,6 +48,9 @@ async def forget(shared: Shared, channel: str, person: str) -> int:
             gone = sa.delete(table).where(table.c.channel == channel, table.c.person == person)
             touched += (await connection.execute(gone)).rowcount
         await connection.execute(sa.delete(pages).where(pages.c.channel == channel, pages.c.chat == person))
+        # replies that went out by themselves (Telegram) to the person's own chat
+        sent = _sent(outbox.c.channel == channel, outbox.c.chat == person)
+        touched += (await connection.execute(sa.update(outbox).where(*sent).values(**_ERASED))).rowcount
         touched += await _erase_tickets(connection, channel, person)
         still = sa.select(tickets.c.number).where(tickets.c.channel == channel, tickets.c.person == person)
         if (await connection.execute(still.limit(1))).first() is not None:
@@ -55,6 +59,12 @@ async def forget(shared: Shared, channel: str, person: str) -> int:
         return touched
 
     return await shared.writer.write(work)
+
+
+def _sent(*which: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Rows of the outbox that are over and nobody's late answer, whose state is what staff look at."""
+    late = sa.exists().where(deliveries.c.outbox == outbox.c.id)
+    return (*which, outbox.c.state.not_in(_WAITING), outbox.c.note != "erased", sa.not_(late))
 
 
 async def _erase_tickets(connection: AsyncConnection, channel: str, person: str) -> int:
@@ -132,7 +142,9 @@ class Eraser:
 
     async def _blank_questions(self, before: datetime) -> int:
         part = sa.select(exchanges.c.id).where(exchanges.c.at < before, exchanges.c.person != "").limit(_PART)
-        blank = sa.update(exchanges).where(exchanges.c.id.in_(part)).values(text="", person="", chat="")
+        name = sa.literal("erased:") + sa.cast(exchanges.c.id, sa.String)
+        blank = sa.update(exchanges).where(exchanges.c.id.in_(part))
+        blank = blank.values(text="", person="", chat="", message_id=name)
 
         async def work(connection: AsyncConnection) -> int:
             return int((await connection.execute(blank)).rowcount)
@@ -154,11 +166,8 @@ class Eraser:
 
     async def _blank_sent(self, before: datetime) -> int:
         """Texts of messages that were sent, or given up, long ago."""
-        done = (outbox.c.created_at < before, outbox.c.state.not_in(_WAITING), outbox.c.note != "erased")
-        part = sa.select(outbox.c.id).where(*done).limit(_PART)
-        # only those that are nobody's late answer: its state is what staff look at
-        part = part.where(sa.not_(sa.exists().where(deliveries.c.outbox == outbox.c.id)))
-        blank = sa.update(outbox).where(outbox.c.id.in_(part)).values(reply=_BLANK, chat="", note="erased")
+        part = sa.select(outbox.c.id).where(*_sent(outbox.c.created_at < before)).limit(_PART)
+        blank = sa.update(outbox).where(outbox.c.id.in_(part)).values(**_ERASED)
 
         async def work(connection: AsyncConnection) -> int:
             return int((await connection.execute(blank)).rowcount)

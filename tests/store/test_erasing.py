@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import sqlalchemy as sa
+
 from bot.messages import Kind, Message, Reply
 from bot.store.base import OutboxState, Ticket, TicketState, Turn
 from bot.store.desk import DeskStore
 from bot.store.desk_base import Asker, Placement
 from bot.store.desk_place import PlacingStore
 from bot.store.erasing import Eraser, Terms
+from bot.store.schema import metadata
 from bot.store.sql import SqlStore
 from tests.fakes import FakeClock
 
@@ -109,3 +112,42 @@ async def test_what_is_over_its_time_goes_and_counts_stay(store: SqlStore, clock
     assert ("", "找社区调解。") == (page.row.title, page.answer.text if page.answer else None)
     assert {"", "erased"} >= {(await ticket(store, n)).person for n in NUMBERS}
     assert {0} == set((await eraser.purge(TERMS)).values())
+
+
+async def replied(store: SqlStore, clock: FakeClock, channel: str, person: str, message_id: str, text: str) -> None:
+    """A question whose answer went out through the outbox."""
+    message = Message(channel, person, person, text, Kind.TEXT, clock(), message_id)
+    await store.finish(Turn(message, Reply("entry", f"答复{text}", "answer"), {}, deliver=True))
+
+
+async def everything(store: SqlStore) -> str:
+    """Each value of each row of each table, as text."""
+    async with store.shared.engine.connect() as connection:
+        rows = [row for table in metadata.sorted_tables for row in (await connection.execute(sa.select(table))).all()]
+    return "\n".join(str(tuple(row)) for row in rows)
+
+
+async def test_what_was_sent_to_a_forgotten_person_goes_too(store: SqlStore, clock: FakeClock) -> None:
+    """The address and the words of replies that are out; what still waits, and what others got, stays."""
+    await replied(store, clock, "telegram", "chat-7001", "u1", "离婚怎么办")
+    await replied(store, clock, "telegram", "chat-7002", "u2", "欠薪怎么办")
+    for outgoing in await store.take("telegram"):
+        await store.settle(outgoing.id, OutboxState.SENT)
+    await replied(store, clock, "telegram", "chat-7001", "u3", "还在路上")
+    await store.forget("telegram", "chat-7001")
+    whole = await everything(store)
+    assert ("离婚" in whole, "还在路上" in whole, "chat-7002" in whole, "欠薪" in whole) == (False, True, True, True)
+
+
+async def test_over_its_time_no_table_names_anybody(store: SqlStore, clock: FakeClock) -> None:
+    """Neither person nor session nor words, in any column of any table; the count stays."""
+    await replied(store, clock, "telegram", "chat-7001", "u1", "离婚怎么办")
+    for outgoing in await store.take("telegram"):
+        await store.settle(outgoing.id, OutboxState.SENT)
+    session = Message("web", "api:s-7003", "api:s-7003", "欠薪怎么办", Kind.TEXT, clock(), "10:api:s-7003:1")
+    await store.finish(Turn(session, Reply("entry", "答", "answer"), {"last_question": "欠薪怎么办"}))
+    clock.pass_by(days=366)
+    await Eraser(store.shared).purge(TERMS)
+    whole = await everything(store)
+    assert [] == [word for word in ("7001", "7003", "离婚", "欠薪") if word in whole]
+    assert 2 == (await store.counts())["exchanges"]
