@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from intents.index import Floats
-from intents.model import ASK
+from intents.model import KnowledgeData
 from intents.phrases import Phrases, Question
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def context_scores(
     if not features.any():
         return None
     added = features @ amounts(context_terms(scorer, question), weights)
-    return np.asarray(added + settled(names), np.float32)
+    return np.asarray(added + settled(scorer.knowledge, names, context.entry), np.float32)
 
 
 def amounts(terms: Floats, weights: Floats) -> Floats:
@@ -122,9 +122,22 @@ def amounts(terms: Floats, weights: Floats) -> Floats:
     return np.asarray(np.maximum(terms @ weights, LEAST), np.float32)
 
 
-def settled(names: Sequence[str]) -> Floats:
-    """What the conversation takes from questions that could mean several: it says which is meant; (names,)."""
-    return np.array([-20 if c.startswith(ASK) else 0 for c in names], np.float32)
+def settled(knowledge: KnowledgeData, names: Sequence[str], before: str) -> Floats:
+    """What the conversation takes from questions that could mean several things of its own topic: it says which; (names,).
+
+    “没钱请律师” in the midst of a neighbours' quarrel stays a question to ask back.
+    """
+    entry = knowledge.entries.get(before)
+
+    def told(name: str) -> bool:
+        ask = knowledge.asks.get(name)
+        return (
+            ask is not None
+            and entry is not None
+            and any(knowledge.entries[e].topic == entry.topic for e in ask.entries)
+        )
+
+    return np.array([-20 if told(c) else 0 for c in names], np.float32)
 
 
 def context_terms(scorer: Phrases, question: Question) -> Floats:

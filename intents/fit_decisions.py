@@ -153,7 +153,7 @@ def see_turns(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> Tu
             question, context = scorer.question(turn.text), Context(turn.before)
             longer = expanded(scorer, question, context)
             features = context_features(scorer, question, context, with_topic=chances(longer) if longer else None)
-            logp = np.log(chances(question) + 1e-9) + settled(scorer.candidates)
+            logp = np.log(chances(question) + 1e-9) + settled(scorer.knowledge, scorer.candidates, turn.before)
             rows.append((logp, features, context_terms(scorer, question), gold))
     if not rows:
         c, f = len(scorer.candidates), len(FEATURES)
