@@ -18,9 +18,9 @@ import scipy.sparse
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from intents.index import grams
 from intents.model import ASK, KnowledgeData
 from intents.normalize import Normalizer
+from intents.postings import SHIFT, grams_of
 
 NEAR = 94
 """rapidfuzz ratio from which two questions count as the same."""
@@ -121,19 +121,15 @@ def _chosen(
 
 def _vectors(forms: Sequence[str]) -> scipy.sparse.csr_matrix:
     """TF-IDF rows of length 1 over character pairs and triples; the commonest grams left out."""
-    vocabulary: dict[str, int] = {}
-    rows: list[int] = []
-    columns: list[int] = []
-    for row, form in enumerate(forms):
-        seen = {vocabulary.setdefault(g, len(vocabulary)) for g in grams(form, (2, 3))}
-        rows += [row] * len(seen)
-        columns += seen
-    at, gram = np.array(rows), np.array(columns)
-    frequency = np.bincount(gram, minlength=len(vocabulary))
+    keys, at = grams_of(forms)
+    longer = keys >> SHIFT > 0
+    found, gram = np.unique(keys[longer], return_inverse=True)
+    at = at[longer]
+    frequency = np.bincount(gram, minlength=len(found))
     kept = frequency[gram] <= max(len(forms) * _COMMON, 8)
     at, gram = at[kept], gram[kept]
     weights = (np.log((1 + len(forms)) / (1 + frequency[gram])) + 1).astype(np.float32)
     norms = np.sqrt(np.bincount(at, weights * weights, len(forms)))
     weights /= np.maximum(norms[at], 1e-9).astype(np.float32)
-    shape = (len(forms), len(vocabulary))
+    shape = (len(forms), len(found))
     return scipy.sparse.csr_matrix((weights, (at, gram)), shape=shape, dtype=np.float32)

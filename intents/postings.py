@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from intents.index import Floats, Ints
 
 Keys = NDArray[np.int64]
-_SHIFT = 21
+SHIFT = 21
 """Bits of a Unicode code point: a gram of two characters is an int64 key without collisions."""
 _START, _END = "\x02", "\x03"
 LEADING = 256
@@ -34,8 +34,8 @@ Progress = Callable[[int, int], None]
 def gram_keys(text: str) -> Keys:
     """Keys of all grams of one to three characters, with repetitions; the ends count as characters of longer grams."""
     codes = np.frombuffer(f"{_START}{text}{_END}".encode("utf-32-le"), np.uint32).astype(np.int64)
-    pairs = (codes[:-1] << _SHIFT) | codes[1:]
-    return np.concatenate([codes[1:-1], pairs, (pairs[:-1] << _SHIFT) | codes[2:]])
+    pairs = (codes[:-1] << SHIFT) | codes[1:]
+    return np.concatenate([codes[1:-1], pairs, (pairs[:-1] << SHIFT) | codes[2:]])
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class LargeIndex:
         self.groups = np.asarray(groups, np.int32)
         self.n_groups = int(self.groups[-1]) + 1 if self.size else 0
         self.budget = max(BUDGET, int(self.size * BUDGET_SHARE))
-        keys, rows = _grams_of(phrases, progress)
+        keys, rows = grams_of(phrases, progress)
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
         firsts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
@@ -205,7 +205,7 @@ def _inverse(norms: NDArray[np.float64]) -> Floats:
     return (1 / np.maximum(norms, 1e-9)).astype(np.float32)
 
 
-def _grams_of(phrases: Sequence[str], progress: Progress | None) -> tuple[Keys, Ints]:
+def grams_of(phrases: Sequence[str], progress: Progress | None = None) -> tuple[Keys, Ints]:
     """(gram key, phrase) of every gram of every phrase, each once a phrase, ascending by phrase."""
     parts: list[tuple[Keys, Ints]] = []
     for start in range(0, len(phrases), _CHUNK):
@@ -221,8 +221,8 @@ def _grams_of_chunk(phrases: Sequence[str], start: int) -> tuple[Keys, Ints]:
     text = "".join(f"{_START}{p}{_END}" for p in phrases)
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.int64)
     rows = np.repeat(np.arange(len(phrases)), [len(p) + 2 for p in phrases])
-    pairs = (codes[:-1] << _SHIFT) | codes[1:]
-    triples = (pairs[:-1] << _SHIFT) | codes[2:]
+    pairs = (codes[:-1] << SHIFT) | codes[1:]
+    triples = (pairs[:-1] << SHIFT) | codes[2:]
     single = codes > ord(_END)
     pair = rows[:-1] == rows[1:]
     triple = rows[:-2] == rows[2:]
