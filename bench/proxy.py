@@ -22,11 +22,15 @@ class RoundRobin:
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
         found = await self._next()
-        if found is not None:
-            there_reader, there_writer = found
+        if found is None:
+            writer.transport.abort()
+            return
+        there_reader, there_writer = found
+        try:
             await asyncio.gather(_copy(reader, there_writer), _copy(there_reader, writer))
+        finally:
             there_writer.transport.abort()
-        writer.transport.abort()
+            writer.transport.abort()
 
     async def _next(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         first = next(self._turn)

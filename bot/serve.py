@@ -25,7 +25,8 @@ from bot.errors import ConfigError
 from bot.health import routes as health_routes
 from bot.retention import purge_daily
 from bot.server import make_app
-from bot.store.alone import TELEGRAM_POLLER, Alone
+from bot.store.alone import Alone
+from bot.store.locks import Lock
 from intents.model import KnowledgeData
 
 _RECOVER_SECONDS = 10.0
@@ -130,7 +131,7 @@ async def _telegram(
     from bot.channels.telegram import TelegramChannel
     from bot.channels.telegram_updates import CHANNEL
 
-    poller = Alone(core.store.shared, TELEGRAM_POLLER, "telegram polling")
+    poller = Alone(core.store.shared, Lock.POLLING, "telegram polling")
     channel = TelegramChannel(
         settings, core.dialogue, core.store, lambda: core.brain.current().knowledge, utc_now, alone=poller.run
     )

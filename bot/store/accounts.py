@@ -12,10 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreConflict
 from bot.store.accounts_schema import attempts, sessions, users
+from bot.store.locks import Lock
 from bot.store.shared import Shared
-
-_LOCK = 7_203_419
-"""Key of the PostgreSQL lock under which attempts are counted and noted."""
 
 
 class Role(StrEnum):
@@ -153,7 +151,7 @@ class Accounts:
         """
 
         async def work(connection: AsyncConnection) -> int | None:
-            await self._shared.lock(connection, _LOCK)
+            await self._shared.lock(connection, Lock.SIGNING_IN)
             if await self._too_many(connection, name, address, limits):
                 return None
             values = {"name": name, "address": address, "at": self._shared.now(), "state": Attempt.WRONG.value}

@@ -13,14 +13,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.store.line import PROBE_SECONDS, connect, failures, hang_up, probe
+from bot.store.locks import Lock
 from bot.store.shared import Shared
 
 log = logging.getLogger(__name__)
 
 TRY_SECONDS = 2.0
 LOOK_SECONDS = 1.0
-TELEGRAM_POLLER = 7_203_419
-"""Key of the lock for the one that fetches Telegram's updates."""
 Job = Callable[[], Awaitable[None]]
 
 
@@ -28,7 +27,7 @@ class Alone:
     """Does a job whenever, and as long as, this process holds the lock. On SQLite: at once and always."""
 
     def __init__(
-        self, shared: Shared, key: int, name: str, again: float = TRY_SECONDS, look: float = LOOK_SECONDS
+        self, shared: Shared, key: Lock, name: str, again: float = TRY_SECONDS, look: float = LOOK_SECONDS
     ) -> None:
         """`name` is for the log; `again` and `look` are how often the lock is tried and the connection asked, seconds."""
         self._shared, self._key, self._name, self._again, self._look = shared, key, name, again, look

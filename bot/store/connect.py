@@ -16,10 +16,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import StoreError, StoreUnavailable
+from bot.store.locks import Lock
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
-_LOCK = 7_203_418
-"""Key of the PostgreSQL advisory lock that lets one process migrate at a time."""
 BUSY_SECONDS = 10
 
 
@@ -71,14 +70,16 @@ async def migrate(engine: AsyncEngine, url: URL) -> None:
         with _file_lock(url):
             async with engine.connect() as connection:
                 if engine.dialect.name == "postgresql":
-                    await connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+                    await connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": Lock.MIGRATING.value})
                     await connection.commit()
                 try:
                     await connection.run_sync(upgrade)
                     await connection.commit()
                 finally:
                     if engine.dialect.name == "postgresql":
-                        await connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+                        await connection.execute(
+                            sa.text("SELECT pg_advisory_unlock(:key)"), {"key": Lock.MIGRATING.value}
+                        )
                         await connection.commit()
     except (sa.exc.SQLAlchemyError, OSError) as error:
         raise StoreUnavailable(

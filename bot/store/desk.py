@@ -12,7 +12,6 @@ from bot.errors import DeskConflict, DeskNotFound, DeskRefused
 from bot.store.base import OutboxState, TicketState
 from bot.store.desk_base import OPEN, Answer, MakeReply
 from bot.store.desk_parts import (
-    LOCK,
     SUPERSEDED,
     cluster_row,
     deliver,
@@ -23,6 +22,7 @@ from bot.store.desk_parts import (
 )
 from bot.store.desk_read import DeskReader
 from bot.store.desk_schema import answers, clusters, deliveries
+from bot.store.locks import Lock
 from bot.store.schema import outbox, tickets
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class DeskStore(DeskReader):
         """Run one change while no other touches clusters."""
 
         async def locked(connection: AsyncConnection) -> T:
-            await self._shared.lock(connection, LOCK)
+            await self._shared.lock(connection, Lock.CLUSTERS)
             return await work(connection)
 
         return await self._shared.writer.write(locked)

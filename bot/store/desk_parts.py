@@ -17,8 +17,6 @@ from bot.store.desk_schema import answers, clusters, deliveries, events
 from bot.store.rows import of_outgoing
 from bot.store.schema import Utc, outbox, tickets
 
-LOCK = 7_203_419
-"""Key of the lock under which clusters change: placing, answering, merging and splitting take turns."""
 SUPERSEDED = "superseded"
 """Note on an outbox row that a correction overtook before it went out."""
 _MANY = 5_000
@@ -109,7 +107,7 @@ async def grow(connection: AsyncConnection, first_place: int) -> None:
 
 
 async def next_place(connection: AsyncConnection) -> int:
-    """The number after the last ticket that was placed; only under LOCK."""
+    """The number after the last ticket that was placed; only under Lock.CLUSTERS."""
     last = (await connection.execute(sa.select(sa.func.max(tickets.c.place)))).scalar_one()
     return int(last or 0) + 1
 

@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.base import TicketState
 from bot.store.desk_base import Apart, MakeReply, Placed, Placement, Unplaced
-from bot.store.desk_parts import LOCK, deliver, grow, next_place, note
+from bot.store.desk_parts import deliver, grow, next_place, note
 from bot.store.desk_schema import answers, clusters
+from bot.store.locks import Lock
 from bot.store.rows import pairs
 from bot.store.schema import tickets
 from bot.store.shared import Shared
@@ -64,7 +65,7 @@ class PlacingStore:
         """
 
         async def work(connection: AsyncConnection) -> bool:
-            await self._shared.lock(connection, LOCK)
+            await self._shared.lock(connection, Lock.CLUSTERS)
             start = await next_place(connection)
             if start != seen + 1:
                 return False
@@ -150,7 +151,7 @@ class _Step:
             return {}
         last = (await self._connection.execute(sa.select(sa.func.coalesce(sa.func.max(clusters.c.id), 0)))).scalar_one()
         await self._connection.execute(sa.insert(clusters), [_beginning(p.ticket) for p in fresh])
-        # under LOCK nobody else inserts: the new ids are in the order of the rows
+        # under Lock.CLUSTERS nobody else inserts: the new ids are in the order of the rows
         new = sa.select(clusters.c.id).where(clusters.c.id > last).order_by(clusters.c.id)
         ids = (await self._connection.execute(new)).scalars().all()
         return {p.ticket.number: int(i) for p, i in zip(fresh, ids, strict=True)}

@@ -16,8 +16,9 @@ from bot.errors import DeskConflict, DeskNotFound
 from bot.store import desk_rows as rows
 from bot.store.base import TicketState
 from bot.store.desk_base import Listing, Page, Proposal, ProposalState, Publication
-from bot.store.desk_parts import LOCK, note, settle_tickets
+from bot.store.desk_parts import note, settle_tickets
 from bot.store.desk_schema import clusters, proposals, publications
+from bot.store.locks import Lock
 from bot.store.shared import Shared
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ class ProposalStore:
 
     async def _change(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         async def locked(connection: AsyncConnection) -> T:
-            await self._shared.lock(connection, LOCK)
+            await self._shared.lock(connection, Lock.CLUSTERS)
             return await work(connection)
 
         return await self._shared.writer.write(locked)

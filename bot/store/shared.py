@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StoreUnavailable
+from bot.store.locks import Lock
 from bot.store.writer import Writer
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ class Shared:
         """An INSERT that knows ON CONFLICT."""
         return postgresql.insert(table) if self.postgres else sqlite.insert(table)
 
-    async def lock(self, connection: AsyncConnection, key: int) -> None:
+    async def lock(self, connection: AsyncConnection, key: Lock) -> None:
         """One transaction at a time for this key. SQLite's write transactions are alone anyhow (BEGIN IMMEDIATE)."""
         if self.postgres:
-            await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+            await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key.value})

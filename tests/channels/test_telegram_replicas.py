@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from bot.channels.telegram import TelegramChannel
-from bot.store.alone import TELEGRAM_POLLER, Alone
+from bot.store.alone import Alone
+from bot.store.locks import Lock
 from bot.store.sql import SqlStore
 from intents import Matcher
 from tests.channels.bot_api import BotApi, running_bot_api, until
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.postgres
 
 
 def a_replica(api: BotApi, store: SqlStore, matcher: Matcher) -> TelegramChannel:
-    alone = Alone(store.shared, TELEGRAM_POLLER, "telegram polling", again=0.05, look=0.05)
+    alone = Alone(store.shared, Lock.POLLING, "telegram polling", again=0.05, look=0.05)
     channel = a_channel(api.url, store, matcher)
     channel._alone = alone.run
     return channel

@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store.alone import Alone
+from bot.store.locks import Lock
 from bot.store.sql import SqlStore
 
 pytestmark = pytest.mark.postgres
-KEY = 77
+KEY = Lock.POLLING
 
 
 class Work:

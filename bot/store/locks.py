@@ -1,0 +1,20 @@
+"""The keys of PostgreSQL's advisory locks: one number each, because everybody on the database shares them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Lock(IntEnum):
+    """What is done by one at a time."""
+
+    MIGRATING = 7_203_418
+    """Bringing the schema up to date."""
+    CLUSTERS = 7_203_419
+    """Placing, answering, merging and splitting."""
+    SIGNING_IN = 7_203_420
+    """Counting attempts to sign in and noting them."""
+    POLLING = 7_203_421
+    """Fetching Telegram's updates."""
+    PUBLISHING = 7_203_422
+    """Publishing knowledge."""
