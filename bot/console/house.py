@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.config import Settings
 from bot.console.access import PUBLISHERS, may
+from bot.console.checks import Checks
 from bot.console.door import Door, Entered
 from bot.console.render import Renderer
 from bot.desk.changes import Changes
@@ -47,6 +48,7 @@ class House:
     matcher: Callable[[], Matcher]
     render: Renderer
     pulse: Counted
+    checks: Checks
     now: Callable[[], datetime]
 
     async def note(self, visit: Visit, what: str, about: str = "", **detail: Any) -> None:

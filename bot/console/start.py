@@ -8,6 +8,7 @@ from datetime import datetime
 from starlette.routing import BaseRoute
 
 from bot.app import Core
+from bot.console.checks import Checks
 from bot.console.door import Door
 from bot.console.house import House
 from bot.console.pulse import Pulse
@@ -33,6 +34,7 @@ def console_routes(core: Core, now: Callable[[], datetime]) -> list[BaseRoute]:
         matcher=core.brain.current,
         render=Renderer(),
         pulse=Pulse(core.desk, core.changes),
+        checks=Checks(),
         now=now,
     )
     return routes(house)

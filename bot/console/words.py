@@ -87,7 +87,7 @@ DONE = {
     "split": "已拆成新的一组，就是这一组。",
     "sent_again": "已重新发送。",
     "proposed": "已提出。下一步：检查它会改变哪些回答。",
-    "checked": "检查完了，结果在下面。",
+    "checking": "检查已经开始。",
     "approved": "已批准，可以发布了。",
     "rejected": "已退回。",
     "published": "已发布，几秒后生效。",

@@ -38,6 +38,8 @@ class Report:
     """Entries past their review date: residents get the hotline instead of the answer."""
     soon: tuple[str, ...]
     """Entries whose review date comes within 30 days."""
+    opened: int
+    """Tickets opened: not answered, 都不是, 没帮助, 转人工."""
     answered: int
     """Answers that staff gave."""
     answering: Timing
@@ -65,6 +67,7 @@ async def gather(reports: Reports, base: KnowledgeData, since: datetime, until: 
         cold=tuple(e.id for e in entries if e.id not in used),
         overdue=tuple(e.id for e in base.entries.values() if e.status == "published" and e.stale(today)),
         soon=tuple(e.id for e in entries if e.review_after and today <= e.review_after <= today + SOON),
+        opened=await reports.opened(since, until),
         answered=await reports.answered(since, until),
         answering=await reports.time_to_answer(since, until),
         took=await reports.took(since, until),
@@ -115,6 +118,7 @@ def _overview(report: Report) -> tuple[tuple[str | int | float, ...], ...]:
         ("给选项的比例", f"{100 * o.share('offered'):.1f} %"),
         ("没答上的比例", f"{100 * o.share('none'):.1f} %"),
         ("上一期没答上的比例", f"{100 * report.before.share('none'):.1f} %"),
+        ("新工单（没答上、都不是、没帮助、转人工）", report.opened),
         ("工作人员答复", report.answered),
         ("答复用时中位数（小时）", round(report.answering.p50, 1)),
         ("九成答复用时不超过（小时）", round(report.answering.p90, 1)),

@@ -200,6 +200,11 @@ class Reports:
         query = sa.select(sa.func.count()).select_from(answers).where(answers.c.at >= since, answers.c.at < until)
         return int((await self._rows(query))[0][0])
 
+    async def opened(self, since: datetime, until: datetime) -> int:
+        """Tickets that were opened, whatever for; those set apart are not counted."""
+        inside = (tickets.c.opened_at >= since, tickets.c.opened_at < until, tickets.c.apart == "")
+        return int((await self._rows(sa.select(sa.func.count()).select_from(tickets).where(*inside)))[0][0])
+
     async def waiting(self, least: int, limit: int = 20) -> list[tuple[int, str, int, datetime]]:
         """Open clusters of at least `least` persons: (id, question, people, since), most people first."""
         states = [TicketState.NEW.value, TicketState.ASSIGNED.value]

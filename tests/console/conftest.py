@@ -12,6 +12,7 @@ import pytest
 from bot.app import make_changes, make_desk
 from bot.brain import Brain
 from bot.config import Settings
+from bot.console.checks import Checks
 from bot.console.house import House
 from bot.console.pulse import Pulse
 from bot.console.render import Renderer
@@ -67,7 +68,7 @@ async def office(tmp_path: Path, clock: FakeClock, brain: Brain, empty_database:
         settings=settings, accounts=accounts, audit=Audit(store.shared),
         door=cheap_door({"accounts": accounts, "settings": settings}, clock), desk=desk, changes=changes,
         reports=Reports(store.shared), matcher=brain.current, render=Renderer(),
-        pulse=Pulse(desk, changes, lambda: clock().timestamp()), now=clock,
+        pulse=Pulse(desk, changes, lambda: clock().timestamp()), checks=Checks(), now=clock,
     )  # fmt: skip
     made = Office(house, store, clock, make_app(routes(house), store, lambda: "v1", settings.server.max_body))
     yield made

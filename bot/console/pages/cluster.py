@@ -32,11 +32,10 @@ async def _page(house: House, visit: Visit, page: ClusterPage, error: str = "", 
     near = [(base.entries[i], c) for i, c in (page.tickets[0].nearest if page.tickets else ()) if i in base.entries]
     others = await _neighbours(house, page)
     names = [u.name for u in await house.accounts.users() if not u.disabled and u.role != "auditor"]
-    typed = draft or (page.answer.text if page.answer else "")
     return await house.page(
         visit, "cluster.html", 409 if error else 200, page=page, row=row, near=near, others=others, owners=names,
         error=error, draft=draft, shown=SHOWN, query=dict(visit.request.query_params),
-        previews=previews(base, asker, typed, page.answer is not None) if typed and asker else (),
+        previews=previews(base, asker, draft, page.answer is not None) if draft and asker else (),
     )  # fmt: skip
 
 

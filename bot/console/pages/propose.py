@@ -147,7 +147,7 @@ def _entry(house: House, visit: Visit) -> Entry:
 
 def _filled(draft: EntryDraft) -> dict[str, str]:
     return {
-        "entry": draft.entry,
+        "entry": draft.entry.removeprefix("."),
         "title": draft.title,
         "questions": "\n".join(draft.questions),
         "answer": draft.answer,

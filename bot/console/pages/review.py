@@ -37,9 +37,12 @@ async def proposal(house: House, visit: Visit) -> Response:
 
 
 async def _page(house: House, visit: Visit, error: str = "") -> Response:
-    found = await house.changes.proposal(visit.number("proposal"))
+    number = visit.number("proposal")
+    found = await house.changes.proposal(number)
+    running = house.checks.running(number)
+    error = error or house.checks.failure(number)
     return await house.page(
-        visit, "proposal.html", 409 if error else 200, proposal=found, error=error, lines=_coloured(found.diff),
+        visit, "proposal.html", 409 if error else 200, titled=lambda text: _titled(text, house), proposal=found, running=running, error=error, lines=_coloured(found.diff),
         mine=found.author == visit.who, entries=house.matcher().knowledge.entries,
     )  # fmt: skip
 
@@ -55,8 +58,12 @@ async def _change(house: House, visit: Visit, what: str, work: Callable[[int], A
 
 
 async def check(house: House, visit: Visit) -> Response:
-    """Find out what it changes; takes seconds."""
-    return await _change(house, visit, "checked", lambda n: house.changes.check(n, visit.who))
+    """Begin to find out what it changes; the page shows that it runs, and later what it found."""
+    number = visit.number("proposal")
+    await house.changes.proposal(number)
+    house.checks.begin(number, lambda n: house.changes.check(n, visit.who))
+    await house.note(visit, "checked", f"proposal:{number}")
+    return visit.to(f"/review/{number}", "checking")
 
 
 async def approve(house: House, visit: Visit) -> Response:
@@ -122,3 +129,10 @@ def _coloured(diff: str) -> list[tuple[str, str]]:
         kind = "head" if line.startswith(("---", "+++", "@@")) else {"+": "add", "-": "del"}.get(line[:1], "same")
         found.append((kind, line))
     return found
+
+
+def _titled(text: str, house: House) -> str:
+    """An outcome of the answer diff with the titles of its entries instead of their ids."""
+    entries = house.matcher().knowledge.entries
+    head, mark, ids = text.rpartition("：")
+    return head + mark + "、".join(entries[i].title if i in entries else i for i in ids.split("、"))

@@ -40,6 +40,10 @@
     });
   });
 
+  // a check that runs: look again until it is done
+  const running = document.querySelector("[data-refresh]");
+  if (running) setTimeout(function () { location.replace(location.pathname); }, 1000 * Number(running.dataset.refresh));
+
   // live numbers; without them a reload shows the same
   const news = document.getElementById("news");
   if (!document.querySelector("[data-count]") || !window.EventSource) return;
