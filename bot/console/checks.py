@@ -1,4 +1,4 @@
-"""Checks of proposals, begun by a click and finished in the background: with the whole knowledge they take a minute."""
+"""Checks of proposals, begun by a click and finished in the background: with the whole knowledge they take minutes."""
 
 from __future__ import annotations
 

@@ -139,6 +139,8 @@ def test_who_proposed_cannot_approve(site: Site, chromium: Browser) -> None:
     desk.page.get_by_label("回答").fill("以公证处公示的标准为准。")
     desk.page.get_by_label("为什么改").fill("写得更清楚")
     desk.page.get_by_role("button", name="提出").click()
+    expect(desk.page.get_by_text("先检查，看清会改变哪些回答")).to_be_visible()
+    desk.page.get_by_role("button", name="检查").click()
     expect(desk.page.get_by_text("要请另一位审核员批准")).to_be_visible()
     expect(desk.page.get_by_role("button", name="批准")).to_have_count(0)
     expect(desk.page.get_by_role("button", name="发布")).to_have_count(0)
@@ -220,6 +222,9 @@ def test_an_admin_looks_after_users_and_an_auditor_sees_it(site: Site, chromium:
 def test_every_page_is_clean(site: Site, chromium: Browser, width: int) -> None:
     """axe-core finds nothing, nothing is wider than the screen, the Content-Security-Policy stops nothing of ours."""
     resident = ask(site, chromium, "<b>栏杆坏了</b>谁来修" + "很长的情况说明" * 12)
+    resident.page.locator("#text").fill("公证收费标准")
+    resident.page.get_by_role("button", name="发送").click()
+    expect(resident.page.locator("article.bot[data-entry='notary.fee']")).to_be_visible()
     desk = at_desk(site, chromium, Role.ADMIN, width=width)
     page = desk.page
     open_cluster(desk, "栏杆坏了")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, TypeVar
 
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from bot.console.house import House, Visit
 from bot.errors import StoreUnavailable
 
+T = TypeVar("T")
 EVERY_SECONDS = 5.0
 
 
@@ -25,7 +26,7 @@ async def _numbers(house: House, visit: Visit) -> AsyncIterator[dict[str, Any]]:
     last: dict[str, int] = {}
     while await _still_in(house, visit):
         try:
-            current = await house.pulse.numbers()
+            current = await _whole(house.pulse.numbers())
         except StoreUnavailable:
             current = last
         if current != last:
@@ -36,6 +37,11 @@ async def _numbers(house: House, visit: Visit) -> AsyncIterator[dict[str, Any]]:
 
 async def _still_in(house: House, visit: Visit) -> bool:
     try:
-        return await house.door.look(visit.token) is not None
+        return await _whole(house.door.look(visit.token)) is not None
     except StoreUnavailable:
         return False
+
+
+async def _whole(work: Coroutine[Any, Any, T]) -> T:
+    """A browser that goes away stops the stream, never a query half-way: its connection would be thrown away."""
+    return await asyncio.shield(asyncio.ensure_future(work))
