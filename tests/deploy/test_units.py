@@ -111,7 +111,7 @@ def _nightly(directory: Path, database: Path, program: str) -> subprocess.Comple
         "FAWEN_PROGRAM": program,
         "FAWEN_CONFIG": str(config),
     }
-    command = ["sh", SCRIPT, directory, "30"]
+    command: list[str | Path] = ["sh", SCRIPT, directory, "30"]
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, cwd=database.parent)
 
 
