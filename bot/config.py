@@ -198,6 +198,14 @@ class ConsoleSettings(_Section):
     """A session ends after so long in any case."""
 
 
+class LogSettings(_Section):
+    """What is written to standard error."""
+
+    format: Literal["text", "json"] = "text"
+    """Lines for people, or one JSON object a line for programs."""
+    level: Literal["info", "warning", "error"] = "info"
+
+
 class Retention(_Section):
     """How long what residents wrote is kept."""
 
@@ -233,6 +241,7 @@ class Settings(_Section):
     limits: Limits = Limits()
     console: ConsoleSettings = ConsoleSettings()
     retention: Retention = Retention()
+    log: LogSettings = LogSettings()
     office: Office = Office()
 
     @classmethod

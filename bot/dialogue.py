@@ -22,6 +22,7 @@ from bot.config import Dialogue as Limits
 from bot.desk.intake import Intake, nearest
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.gate import Gate
+from bot.logs import about
 from bot.lookup import Lookup
 from bot.messages import NONE_OF_THESE, Kind, Message, Reply
 from bot.privacy import redact, whole
@@ -154,15 +155,16 @@ class Dialogue:
             key = (channel, message.message_id)
             if message.message_id in busy or self._failed[key] >= _MOST_TRIES:
                 continue
-            try:
-                await self.answer(message, deliver)
-                answered += 1
-            except StoreUnavailable:
-                raise
-            except Exception:
-                # one message that cannot be answered must not keep the service from starting
-                self._failed[key] += 1
-                log.exception("%s: a message left over from before could not be answered", channel)
+            with about(channel, message.message_id):
+                try:
+                    await self.answer(message, deliver)
+                    answered += 1
+                except StoreUnavailable:
+                    raise
+                except Exception:
+                    # one message that cannot be answered must not keep the service from starting
+                    self._failed[key] += 1
+                    log.exception("%s: a message left over from before could not be answered", channel)
         return answered
 
     def _emergency(self, message: Message) -> Match | None:

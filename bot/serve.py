@@ -23,6 +23,7 @@ from bot.config import Settings
 from bot.console.start import console_routes
 from bot.errors import ConfigError
 from bot.health import routes as health_routes
+from bot.logs import set_up
 from bot.retention import purge_daily
 from bot.server import make_app
 from bot.store.alone import Alone
@@ -36,10 +37,7 @@ log = logging.getLogger(__name__)
 
 async def run(settings: Settings) -> None:
     """Serve until a signal comes; everything begun is finished. Raises ConfigError or KnowledgeError at start."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    # httpx writes every request with its address, and Telegram's addresses hold the token
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    set_up(settings.log, sys.stderr)
     async with running_core(settings, progress=_Learning()) as core:
         # what is there now stays: a full collection over it would hold up every visitor for a twentieth of a second
         gc.collect()

@@ -1,20 +1,64 @@
-"""Fixtures for the whole suite: the shipped knowledge is loaded once a process."""
+"""For the whole suite: the shipped knowledge is loaded once a process, and every log record is read for people's numbers."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.config import Dialogue as Limits
 from bot.dialogue import Dialogue
+from bot.logs import QUIET
 from intents import KnowledgeBase, Matcher
 from tests.databases import clock, pair, postgres
 from tests.fakes import FakeClock, MemoryStore
+from tests.logwatch import Leaks, Watch, complaint
 from tests.sample import Talk, write_sample
 
 __all__ = ["clock", "pair", "postgres"]
 ROOT = Path(__file__).resolve().parent.parent
+_WATCH = pytest.StashKey[Watch]()
+_LEAKS = pytest.StashKey[Leaks]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch the log from the first import on, at the level at which the service logs."""
+    config.stash[_LEAKS] = leaks = Leaks()
+    config.stash[_WATCH] = watch = Watch(leaks)
+    root = logging.getLogger()
+    root.addHandler(watch)
+    root.setLevel(logging.INFO)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What was logged after the last test counts too."""
+    if leaks := session.config.stash[_LEAKS].taken():
+        session.config.get_terminal_writer().line(complaint(leaks), red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def _no_number_in_the_log(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test during which a planted number is logged fails, on every worker."""
+    yield
+    if leaks := request.config.stash[_LEAKS].taken():
+        pytest.fail(complaint(leaks))
+
+
+@pytest.fixture
+def watch(request: pytest.FixtureRequest) -> Watch:
+    """What reads the log of the suite."""
+    return request.config.stash[_WATCH]
+
+
+@pytest.fixture
+def leaks(request: pytest.FixtureRequest) -> Leaks:
+    """What it found and nobody has complained of yet."""
+    return request.config.stash[_LEAKS]
 
 
 @pytest.fixture(scope="session")

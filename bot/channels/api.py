@@ -24,6 +24,7 @@ from bot.channels import openapi
 from bot.channels.cors import Cors
 from bot.channels.suggest import Suggestions
 from bot.dialogue import Dialogue
+from bot.logs import attend
 from bot.messages import Kind, Message, Reply
 from bot.traditional import Traditional
 
@@ -88,6 +89,7 @@ class Api:
         data = await _body(request)
         name = data.get("id") or secrets.token_urlsafe(12)
         message = _message({**data, "id": name}, self._now())
+        attend(message.channel, message.message_id)
         reply = await self._dialogue.handle(message)
         if message.kind is Kind.TEXT and self._traditional.written(message.text):
             reply = self._traditional.reply(reply)

@@ -39,7 +39,7 @@ class Lanes:
             heapq.heappush(self._lanes[lane], entry)
             return
         self._lanes[lane] = [entry]
-        task = asyncio.create_task(self._run(lane), name=f"lane-{lane}")
+        task = asyncio.create_task(self._run(lane), name="lane")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -64,15 +64,15 @@ class Lanes:
                 async with self._slots:
                     # taken only now: an earlier delivery may have come in while this chat waited for its turn
                     _, _, job = heapq.heappop(jobs)
-                    await self._one(lane, job)
+                    await self._one(job)
         finally:
             self._lanes.pop(lane, None)
 
-    async def _one(self, lane: str, job: Job) -> None:
+    async def _one(self, job: Job) -> None:
         try:
             await job()
         except Exception:
-            log.exception("a message of lane %s could not be handled", lane)
+            log.exception("a message could not be handled")
         finally:
             self.waiting -= 1
             self._moved.set()

@@ -35,6 +35,7 @@ from bot.config import Telegram
 from bot.desk.sender import IDLE_SECONDS, Sender
 from bot.dialogue import Dialogue
 from bot.errors import ConfigError, DeliveryError, StoreUnavailable
+from bot.logs import about, attend
 from bot.messages import Message, Reply
 from bot.store.base import Progress, Store
 from intents.model import KnowledgeData
@@ -196,7 +197,8 @@ class TelegramChannel:
         if message is None:
             self._lanes.put(incoming.chat, incoming.update_id, lambda: self._only_button(incoming))
             return
-        message, receipt = await self._dialogue.accept(message)
+        with about(CHANNEL, message.message_id):
+            message, receipt = await self._dialogue.accept(message)
         if receipt.progress is Progress.DONE or message.message_id in self._taken:
             return
         if busy:
@@ -207,6 +209,7 @@ class TelegramChannel:
 
     async def _answer(self, incoming: Incoming, message: Message) -> None:
         """Answer what is on disk, however long the store is away; the lane keeps the order meanwhile."""
+        attend(CHANNEL, message.message_id)
         failures = 0
         try:
             while True:
@@ -240,6 +243,7 @@ class TelegramChannel:
 
     async def _only_button(self, incoming: Incoming) -> None:
         """Turn the page of a long answer, or say that a button is out of date."""
+        attend(CHANNEL, incoming.ref)
         reply: Reply | None = None
         if incoming.page:
             reply = await self._store.reply_sent(CHANNEL, incoming.chat, incoming.ref)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from bot import replies
 from bot.dialogue import Dialogue
+from bot.logs import attend
 from bot.messages import Kind, Message, Reply
 from intents.model import KnowledgeData
 
@@ -52,9 +53,9 @@ class TerminalChat:
         return message
 
     def _message(self, text: str, kind: Kind, ref: str = "") -> Message:
-        return Message(
-            CHANNEL, self._chat, self._chat, text, kind, self._now(), f"{self._chat}-{secrets.token_hex(6)}", ref
-        )
+        name = f"{self._chat}-{secrets.token_hex(6)}"
+        attend(CHANNEL, name)
+        return Message(CHANNEL, self._chat, self._chat, text, kind, self._now(), name, ref)
 
     def _show(self, reply: Reply) -> None:
         base = self._knowledge()

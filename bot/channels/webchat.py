@@ -35,6 +35,7 @@ from bot.config import Web
 from bot.dialogue import Dialogue
 from bot.errors import StoreUnavailable
 from bot.headers import content_policy
+from bot.logs import attend
 from bot.messages import Kind, Message, Reply
 from bot.store.base import Store
 from bot.traditional import Traditional
@@ -143,6 +144,7 @@ class WebChat:
         message = self._message({k: v for k, v in form.items() if isinstance(v, str)}, seen.name)
         if message.kind is Kind.TEXT:
             seen = replace(seen, traditional=self._writing(message.text, seen.traditional))
+        attend(CHANNEL, message.message_id)
         reply = await self._dialogue.handle(message)
         if request.headers.get("x-fawen") == "bubbles":
             html = self._render("bubbles.html", seen, bubbles=[self._bubble(message, reply, seen.traditional)])

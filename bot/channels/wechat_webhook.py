@@ -21,11 +21,12 @@ from starlette.routing import Route
 
 from bot.channels.wechat import Replayed, WeChatChannel
 from bot.channels.wechat_crypto import Envelope, Forged, check, sign
-from bot.channels.wechat_messages import Incoming, understand
+from bot.channels.wechat_messages import CHANNEL, Incoming, understand
 from bot.channels.wechat_pages import seconds
 from bot.channels.wechat_xml import Unreadable, read, sealed_reply, text_reply
 from bot.config import WeChat
 from bot.errors import ConfigError
+from bot.logs import attend
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +133,7 @@ def routes(
         try:
             delivery = gate.delivery(request.query_params, await _body(request))
             incoming = understand(delivery.fields, choices())
+            attend(CHANNEL, incoming.message_id)
             text = await channel.take(incoming, delivery.nonce)
         except (Forged, Replayed) as error:
             return _refused(403, error)

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from bot.errors import DeliveryDelayed, DeliveryRefused, DeliveryUncertain, StoreUnavailable
+from bot.logs import attend
 from bot.messages import Reply
 from bot.store.base import OutboxState, Outgoing, Store
 
@@ -99,6 +100,7 @@ class Sender:
                 self._wake.clear()
 
     async def _one(self, outgoing: Outgoing) -> None:
+        attend(self._channel, outgoing.ref)
         state, pause, note = OutboxState.SENT, None, ""
         try:
             await self._send(outgoing.chat, outgoing.reply, outgoing.ref)

@@ -35,14 +35,16 @@ def parse_url(url: str) -> URL:
 
 
 def make_engine(url: URL) -> AsyncEngine:
-    """An engine with the settings that durability needs."""
+    """An engine with the settings that durability needs; its errors do not show what was to be written."""
     if url.drivername.startswith("postgresql"):
         try:
             import asyncpg  # noqa: F401  # only to say what is missing
         except ImportError:
             raise StoreError("PostgreSQL 需要另装驱动：pip install 'fawen[postgres]'") from None
-        return create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5)
-    engine = create_async_engine(url, pool_size=5, max_overflow=5, poolclass=sa.pool.AsyncAdaptedQueuePool)
+        return create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, hide_parameters=True)
+    engine = create_async_engine(
+        url, pool_size=5, max_overflow=5, poolclass=sa.pool.AsyncAdaptedQueuePool, hide_parameters=True
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def pragmas(connection: Any, _: Any) -> None:

@@ -22,6 +22,7 @@ from tests.channels.slow_store import SlowStore
 from tests.channels.wechat_running import Service, running
 from tests.channels.wechat_server import FakeWeChat, running_wechat
 from tests.fakes import FakeClock
+from tests.logwatch import CARD_ID, PHONE
 
 Start = Callable[..., contextlib.AbstractAsyncContextManager[Service]]
 SHORT = 0.2
@@ -195,11 +196,12 @@ async def test_a_message_that_cannot_be_answered(
                 slow[0].broken = None
 
         slow[0].broken = Once
-        got = await service.peer.says("公证收费标准")
+        got = await service.peer.says(f"公证收费标准，电话 {PHONE}，身份证 {CARD_ID}")
         assert (200, True) == (got.status, "没能答上来" in got.text)
         assert ["trouble"] == [e.key for e in await service.store.exchanges("wechat")]
         assert "以公示为准" in (await service.peer.says("公证收费标准")).text
     assert "could not be answered" in caplog.text
+    assert PHONE not in caplog.text
 
 
 async def test_the_store_away_before_the_message_is_kept(start: Start, slow: list[SlowStore]) -> None:
