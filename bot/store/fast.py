@@ -131,10 +131,10 @@ class FastPath:
         """Whether a ticket has this number."""
         return self._one_row("SELECT 1 FROM tickets WHERE number = ?", number) is not None
 
-    def any_late(self, channel: str, person: str) -> bool:
-        """Whether staff ever answered this person: the exact question is worth asking only then."""
-        query = "SELECT 1 FROM deliveries WHERE channel = ? AND person = ? LIMIT 1"
-        return self._one_row(query, channel, person) is not None
+    def any_late(self, channel: str, chat: str) -> bool:
+        """Whether staff ever answered in this chat: the exact question is worth asking only then."""
+        query = "SELECT 1 FROM deliveries WHERE channel = ? AND chat = ? LIMIT 1"
+        return self._one_row(query, channel, chat) is not None
 
     def _one_row(self, sql: str, *values: str) -> tuple[Any, ...] | None:
         if self._task is None:

@@ -78,11 +78,11 @@ class SqlStore:
             row = (await connection.execute(query)).one_or_none()
         return Reply.from_json(row.reply) if row and row.reply else None
 
-    async def late(self, channel: str, person: str, refused_only: bool) -> list[Late]:
+    async def late(self, channel: str, chat: str, refused_only: bool) -> list[Late]:
         """See Store."""
-        if self._fast is not None and not self._fast.any_late(channel, person):
+        if self._fast is not None and not self._fast.any_late(channel, chat):
             return []
-        return await self._late.waiting(channel, person, refused_only)
+        return await self._late.waiting(channel, chat, refused_only)
 
     async def receive(self, message: Message) -> Receipt:
         """See Store."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.desk.sender import Sender
 from bot.errors import DeliveryRefused
-from bot.messages import Reply
+from bot.messages import Kind, Message, Reply
 from bot.store.desk_base import DeliveryState
 from tests.desk.conftest import Workplace
 
@@ -57,3 +57,23 @@ async def test_what_was_asked_in_private_is_not_told_in_a_group(place: Workplace
     await place.desk.answer(1, "找社区。", "li")
     assert [] == await place.store.late("web", "group-1", refused_only=False)
     assert 1 == len(await place.store.late("web", "a", refused_only=False))
+
+
+async def test_what_was_refused_in_a_group_waits_for_the_group(place: Workplace) -> None:
+    """Chat and person differ in a group: whoever speaks there next brings the answer out, once."""
+    platform = Platform()
+    sender = Sender("telegram", place.store, platform.send)
+    for number, text in enumerate(("转人工", "楼道堵死了找谁")):
+        message = Message("telegram", "group-1", "a", text, Kind.TEXT, place.clock(), f"g{number}")
+        await place.dialogue.handle(message, deliver=True)
+    await place.gatherer.once()
+    await _empty(sender)
+    platform.blocked.add("group-1")
+    await place.desk.answer(1, "找社区。", "li")
+    await _empty(sender)
+    platform.blocked.clear()
+    for number in (2, 3):
+        message = Message("telegram", "group-1", "b", "法律援助收费吗", Kind.TEXT, place.clock(), f"g{number}")
+        await place.dialogue.handle(message, deliver=True)
+        await _empty(sender)
+    assert 1 == sum("找社区。" in text for chat, _, text in platform.sent if chat == "group-1")
