@@ -22,7 +22,7 @@ from rapidfuzz import fuzz, process
 
 from intents.index import grams
 
-LOOKED_AT = 500
+LOOKED_AT = 300
 """Postings of the rarest grams that are looked through for one text; more are passed over."""
 LEAST_GRAMS = 3
 """Rarest grams that are looked through however common they are."""
@@ -122,7 +122,9 @@ class Nearby:
         counts = Counter(chain.from_iterable(chosen))
         if len(counts) <= COMPARED:
             return sorted(counts)
-        likely = sorted([(-count, position) for position, count in counts.items() if count > 1])
+        # what is alike shares far more than a third of the rare grams: the rest need not even be sorted
+        least = max(2, len(chosen) // 3)
+        likely = sorted([(-count, position) for position, count in counts.items() if count >= least])
         return [position for _, position in likely[:COMPARED]]
 
 

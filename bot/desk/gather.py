@@ -24,6 +24,8 @@ JOIN = 70.0
 SAME = 90.0
 """Likeness from which an answer given before is sent to a late asker without a person."""
 BATCH = 2_000
+REMEMBERED = 20_000
+"""Texts whose forms are kept at hand, about 5 MB."""
 
 
 class Gatherer:
@@ -38,6 +40,7 @@ class Gatherer:
         self._own: set[str] = set()
         self._lexicon: object = None
         self._normalizer = Normalizer()
+        self._forms: dict[str, str] = {}
         self._indexes: dict[bool, Nearby] = {}
 
     async def run(self, seconds: float) -> None:
@@ -90,10 +93,18 @@ class Gatherer:
         self._indexes = {False: Nearby(weight), True: Nearby(weight)}
         self._seen = 0
         self._own.clear()
+        self._forms.clear()
 
     def _form(self, text: str) -> str:
+        # what many people ask comes in the same words again and again
+        if (known := self._forms.get(text)) is not None:
+            return known
+        if len(self._forms) >= REMEMBERED:
+            self._forms.clear()
         normalizer = self._normalizer
-        return normalizer.concepts(normalizer(text)) or normalizer.plain(text) or text
+        form = normalizer.concepts(normalizer(text)) or normalizer.plain(text) or text
+        self._forms[text] = form
+        return form
 
     def _compare(self, fresh: Sequence[Unplaced]) -> list[Placement]:
         placements = []

@@ -310,14 +310,11 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """What placing needs of a ticket without a cluster."""
+    """What comparing needs of a ticket without a cluster."""
 
     number: str
     text: str
     apart: str
-    nearest: tuple[tuple[str, float], ...]
-    opened_at: datetime
-    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

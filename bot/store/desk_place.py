@@ -17,7 +17,6 @@ from bot.store.desk_base import Apart, MakeReply, Placed, Placement, Unplaced
 from bot.store.desk_parts import deliver, grow, next_place, note
 from bot.store.desk_schema import answers, clusters
 from bot.store.locks import Lock
-from bot.store.rows import pairs
 from bot.store.schema import tickets
 from bot.store.shared import Shared
 
@@ -52,10 +51,9 @@ class PlacingStore:
     async def unplaced(self, limit: int) -> list[Unplaced]:
         """Tickets without a cluster, oldest first; empty when there is nothing to do."""
         c = tickets.c
-        query = sa.select(c.number, c.text, c.apart, c.nearest, c.opened_at, c.due_at).where(c.cluster.is_(None))
+        query = sa.select(c.number, c.text, c.apart).where(c.cluster.is_(None)).order_by(c.opened_at).limit(limit)
         async with self._shared.reading() as connection:
-            found = await connection.execute(query.order_by(c.opened_at).limit(limit))
-            return [Unplaced(r.number, r.text, r.apart, pairs(r.nearest), r.opened_at, r.due_at) for r in found]
+            return [Unplaced(*row) for row in await connection.execute(query)]
 
     async def place(self, placements: Sequence[Placement], seen: int, make: MakeReply) -> bool:
         """Put each ticket where it was found to belong; False, and nothing done, when others placed since `seen`.
@@ -150,7 +148,11 @@ class _Step:
         if not fresh:
             return {}
         last = (await self._connection.execute(sa.select(sa.func.coalesce(sa.func.max(clusters.c.id), 0)))).scalar_one()
-        await self._connection.execute(sa.insert(clusters), [_beginning(p.ticket) for p in fresh])
+        known: dict[str, sa.Row[Any]] = {}
+        for part in _chunks([p.ticket.number for p in fresh]):
+            query = sa.select(tickets).where(tickets.c.number.in_(part))
+            known |= {row.number: row for row in await self._connection.execute(query)}
+        await self._connection.execute(sa.insert(clusters), [_beginning(known[p.ticket.number]) for p in fresh])
         # under Lock.CLUSTERS nobody else inserts: the new ids are in the order of the rows
         new = sa.select(clusters.c.id).where(clusters.c.id > last).order_by(clusters.c.id)
         ids = (await self._connection.execute(new)).scalars().all()
@@ -198,7 +200,7 @@ class _Step:
             await note(self._connection, now, MACHINE, "answered", cluster=row.id, ticket=placement.ticket.number)
 
 
-def _beginning(ticket: Unplaced) -> dict[str, Any]:
+def _beginning(ticket: sa.Row[Any]) -> dict[str, Any]:
     nearest = ticket.nearest[0] if ticket.nearest else ("", 0.0)
     return {
         "title": ticket.text, "state": TicketState.NEW.value, "owner": "", "people": 0, "size": 0,

@@ -51,7 +51,7 @@ def to_exchange(row: sa.Row[Any]) -> Exchange:
     """Inverse of `of_turn`."""
     data = dict(row._mapping)
     data.pop("id")
-    return Exchange(**{**data, "nearest": pairs(data["nearest"])})
+    return Exchange(**{**data, "nearest": _pairs(data["nearest"])})
 
 
 def of_ticket(ticket: Ticket) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def to_ticket(row: sa.Row[Any]) -> Ticket:
     data = dict(row._mapping)
     for placing in ("place", "leads", "by_hand"):
         data.pop(placing)
-    return Ticket(**{**data, "nearest": pairs(data["nearest"]), "state": TicketState(data["state"])})
+    return Ticket(**{**data, "nearest": _pairs(data["nearest"]), "state": TicketState(data["state"])})
 
 
 def of_outgoing(channel: str, chat: str, reply: Reply, ref: str, now: datetime) -> dict[str, Any]:
@@ -106,6 +106,5 @@ def to_outgoing(row: sa.Row[Any]) -> Outgoing:
     )
 
 
-def pairs(raw: Any) -> tuple[tuple[str, float], ...]:
-    """Entry and confidence, as JSON keeps them."""
+def _pairs(raw: Any) -> tuple[tuple[str, float], ...]:
     return tuple((str(entry), float(confidence)) for entry, confidence in raw)

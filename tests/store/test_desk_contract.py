@@ -34,7 +34,7 @@ Place = Callable[..., Awaitable[bool]]
 
 
 def _unplaced(ticket: Ticket) -> Unplaced:
-    return Unplaced(ticket.number, ticket.text, ticket.apart, ticket.nearest, ticket.opened_at, ticket.due_at)
+    return Unplaced(ticket.number, ticket.text, ticket.apart)
 
 
 @pytest.fixture
