@@ -136,19 +136,8 @@ def test_a_leak_fails_the_suite(tmp_path: Path, said: str, code: int) -> None:
     """A suite of one test that logs a planted number fails and says so; the same without it passes."""
     test = tmp_path / "test_leak.py"
     test.write_text(f"import logging\n\ndef test_it():\n    logging.getLogger('bot.x').warning('from {said}')\n")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "tests.conftest",
-        "--rootdir",
-        tmp_path,
-        test,
-    ]
+    options = ["-q", "-p", "no:cacheprovider", "-p", "tests.conftest", "--rootdir", str(tmp_path)]
+    command = [sys.executable, "-m", "pytest", *options, str(test)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (code, bool(code)) == (done.returncode, "a person's number in the log" in done.stdout), done.stdout
 
