@@ -17,11 +17,11 @@ from bot.cli_changes import review
 from bot.cli_channel import channel
 from bot.cli_init import init
 from bot.cli_knowledge import diff, export, import_
-from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, fail, progress_bar, settings_from
+from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, config_path, fail, progress_bar, settings_from
 from bot.cli_report import digest, purge, report
 from bot.cli_user import user
 from bot.cli_wechat import doctor, wechat
-from bot.config import Settings
+from bot.config import Settings, secrets_in
 from bot.errors import FawenError, KnowledgeError
 
 
@@ -67,6 +67,9 @@ def serve(config: Path | None) -> None:
     from bot.serve import run
 
     settings = settings_from(config)
+    path = config_path(config)
+    if path and (found := secrets_in(path)):
+        click.echo(f"提醒：{'、'.join(found)} 直接写在 {path} 里。请移到环境变量或文件（见运维手册“密钥”）。", err=True)
     try:
         asyncio.run(run(settings))
     except KnowledgeError as error:

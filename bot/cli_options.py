@@ -34,10 +34,14 @@ def fail(message: str, code: int = 2) -> NoReturn:
     sys.exit(code)
 
 
+def config_path(config: Path | None) -> Path | None:
+    """The settings file of a command line: the one named, else ./config.yaml if it is there."""
+    return Path("config.yaml") if config is None and Path("config.yaml").exists() else config
+
+
 def settings_from(config: Path | None, knowledge: Path | None = None, encoder: str | None = None) -> Settings:
     """The settings of a command line; wrong ones end the program with one line."""
-    if config is None and Path("config.yaml").exists():
-        config = Path("config.yaml")
+    config = config_path(config)
     try:
         settings = Settings.load(config, os.environ)
     except FawenError as error:

@@ -6,14 +6,25 @@ printing the settings hides them. An unknown or wrong setting is named with its 
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
+from bot.credentials import take_files, written_out
 from bot.errors import ConfigError
 
 ENV_PREFIX = "FAWEN_"
@@ -33,6 +44,18 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _network(value: str) -> str:
+    """An address or network as it is written. Raises ValueError with the remedy."""
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        raise ValueError(f"“{value}”不是 IP 地址或网段，写成 127.0.0.1 或 10.0.0.0/24") from None
+    return value
+
+
+Proxies = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_parts)]
+
+
 class Server(_Section):
     """The HTTP server for the chat page, the API and the webhooks."""
 
@@ -43,6 +66,8 @@ class Server(_Section):
     """Largest request body, bytes."""
     hsts_seconds: Annotated[int, Field(ge=0)] = 0
     """How long browsers are to come by HTTPS only, sent over HTTPS; 0: nothing is said. Hard to take back."""
+    trusted_proxies: Proxies = ("127.0.0.1", "::1")
+    """Whose X-Forwarded-For and X-Forwarded-Proto are believed, addresses or networks; all others' are ignored."""
     metrics_token: SecretStr = SecretStr("")
     """Lets others than this machine read /metrics, as `Authorization: Bearer …`."""
 
@@ -248,8 +273,11 @@ class Settings(_Section):
     def load(cls, path: Path | None, environ: Mapping[str, str]) -> Self:
         """Read a file (None: defaults only), then the environment. Raises ConfigError naming key, value, remedy."""
         data = _read(path) if path else {}
+        secrets = secret_settings()
+        take_files(data, environ, secrets)
+        files = {f"{ENV_PREFIX}{section}__{key}_FILE".upper() for section, keys in secrets.items() for key in keys}
         for name, value in environ.items():
-            if name.startswith(ENV_PREFIX) and "__" in name:
+            if name.startswith(ENV_PREFIX) and "__" in name and name not in files:
                 section, _, key = name[len(ENV_PREFIX) :].lower().partition("__")
                 part = data.setdefault(section, {})
                 if not isinstance(part, dict):
@@ -259,6 +287,22 @@ class Settings(_Section):
             return cls.model_validate(data)
         except ValidationError as error:
             raise ConfigError(_explain(error, path)) from None
+
+
+def secret_settings() -> dict[str, tuple[str, ...]]:
+    """Section -> its secret settings, which may come from files (bot.credentials)."""
+    found = {}
+    for section, field in Settings.model_fields.items():
+        part = field.annotation
+        assert isinstance(part, type)
+        assert issubclass(part, BaseModel)
+        found[section] = tuple(name for name, one in part.model_fields.items() if one.annotation is SecretStr)
+    return {section: names for section, names in found.items() if names}
+
+
+def secrets_in(path: Path) -> list[str]:
+    """Secrets that the settings file itself holds, `telegram.token`. Raises ConfigError."""
+    return written_out(_read(path), secret_settings())
 
 
 def _read(path: Path) -> dict[str, Any]:

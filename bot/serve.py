@@ -9,7 +9,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
 import uvicorn
 from rich.console import Console
@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute
 from bot.app import Core, running_core, utc_now
 from bot.channels.terminal import TerminalChat
 from bot.channels.webchat import WebChat
+from bot.config import Server as ServerSettings
 from bot.config import Settings
 from bot.console.start import console_routes
 from bot.errors import ConfigError
@@ -197,16 +198,7 @@ async def _serve(
     tasks: list[Callable[[], Awaitable[None]]],
     notes: list[tuple[str, str]],
 ) -> None:
-    config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # a Starlette application
-        host=settings.server.host,
-        port=settings.server.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
-    server = _Server(config, notes)
+    server = _Server(uvicorn_config(settings.server, app), notes)
     running = [asyncio.create_task(_guarded(task)) for task in tasks]
     try:
         await server.serve()
@@ -219,6 +211,22 @@ async def _serve(
             f"地址 {settings.server.host}:{settings.server.port} 用不了（可能已被占用）。"
             "请换一个 server.port，例如 FAWEN_SERVER__PORT=8001。"
         )
+
+
+def uvicorn_config(server: ServerSettings, app: object) -> uvicorn.Config:
+    """How the pages are served. The address and scheme of a visitor are what the connection says, unless it comes from a
+    proxy of `trusted_proxies`, whose X-Forwarded-For (its last address that is no such proxy) and -Proto are believed."""
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]  # a Starlette application
+        host=server.host,
+        port=server.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        proxy_headers=bool(server.trusted_proxies),
+        forwarded_allow_ips=list(server.trusted_proxies),
+    )
 
 
 async def _guarded(task: Callable[[], Awaitable[None]]) -> None:
@@ -259,12 +267,16 @@ class _Server(uvicorn.Server):
         if not self.started:
             return
         port = self.servers[0].sockets[0].getsockname()[1] if self.servers else self.config.port
-        console = Console(stderr=True, highlight=False)
-        console.print(f"[bold]法问已启动[/bold]  http://{self.config.host}:{port}/")
-        for name, note in self._notes:
-            # a note may hold square brackets (fawen[encoder]), which are no markup
-            console.print(f"  {name}：{note}", markup=False)
-        console.print("  按 Ctrl+C 停止")
+        announce(Console(stderr=True, highlight=False), f"http://{self.config.host}:{port}/", self._notes)
+
+
+def announce(console: Console, address: str, notes: Sequence[tuple[str, str]]) -> None:
+    """Say where the service is and what of it is on and off."""
+    console.print(f"[bold]法问已启动[/bold]  {address}")
+    for name, note in notes:
+        # a note may hold square brackets (fawen[encoder]), which are no markup
+        console.print(f"  {name}：{note}", markup=False)
+    console.print("  按 Ctrl+C 停止")
 
 
 async def run_terminal(settings: Settings) -> None:

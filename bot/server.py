@@ -46,10 +46,20 @@ class _Guard:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(pair for pair in ours if pair[0] not in present)]
+                given = message["headers"]
+                if scope["scheme"] == "https":
+                    # whatever the settings say: what was given over TLS is not sent back in the clear
+                    given = [(name, _secure(value) if name == b"set-cookie" else value) for name, value in given]
+                message["headers"] = [*given, *(pair for pair in ours if pair[0] not in present)]
             await send(message)
 
         await self._app(scope, limited, with_headers)
+
+
+def _secure(cookie: bytes) -> bytes:
+    """A Set-Cookie value with its Secure attribute (RFC 6265, 4.1.2.5)."""
+    attributes = [part.strip().lower() for part in cookie.split(b";")[1:]]
+    return cookie if b"secure" in attributes else cookie + b"; Secure"
 
 
 def make_app(
