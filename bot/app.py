@@ -22,22 +22,24 @@ from bot.desk.desk import Desk
 from bot.desk.gather import Gatherer
 from bot.desk.intake import Intake
 from bot.dialogue import Dialogue
+from bot.following import Follower, followed
 from bot.gate import Gate
-from bot.keeping import Keeper
-from bot.limits import in_process
 from bot.metrics import Metrics
 from bot.replies import OfficeFacts
+from bot.sharing import Sharing, sharing
 from bot.store import open_store
 from bot.store.desk import DeskStore
 from bot.store.desk_place import PlacingStore
 from bot.store.proposals import ProposalStore
-from bot.store.rates import SharedRates
+from bot.store.shared import KNOWLEDGE
 from bot.store.sql import SqlStore
 from bot.store.switches import Switches
 from bot.switching import Switchboard
 from intents import Matcher
 
 log = logging.getLogger(__name__)
+FOLLOW_SECONDS = 2.0
+"""How often the store is asked for new knowledge where files are not looked at."""
 
 
 def utc_now() -> datetime:
@@ -58,7 +60,7 @@ class Core:
     changes: Changes
     board: Switchboard
     metrics: Metrics
-    keeper: Keeper
+    sharing: Sharing
     notes: tuple[tuple[str, str], ...]
     """What is switched on and off, and why: (name, Chinese sentence)."""
 
@@ -74,32 +76,26 @@ async def running_core(
         store = open_store(settings.store.url.get_secret_value(), now=now)
         await store.start()
         stack.push_async_callback(_closing, "store", store.close)
-        await store.replicas.beat()
-        stack.push_async_callback(_closing, "replica", store.replicas.leave)
-        keeper = Keeper(store.replicas)
-        if store.shared.postgres:
-            keeping = asyncio.create_task(keeper.run(), name="replica-keeping")
-            stack.push_async_callback(_cancel, keeping)
+        shared = await stack.enter_async_context(sharing(store))
         board = Switchboard(Switches(store.shared))
         await board.refresh()
         switching = asyncio.create_task(board.watch(), name="switches-watch")
         stack.push_async_callback(_cancel, switching)
+        settings, follower = await followed(settings, store.shared)
         brain, encoder_note = await asyncio.to_thread(make_brain, settings.knowledge, progress)
-        watcher = asyncio.create_task(brain.watch(settings.knowledge.reload_seconds), name="knowledge-watch")
-        stack.push_async_callback(_cancel, watcher)
+        watching = brain.watch(settings.knowledge.reload_seconds)
+        if follower is not None:
+            watching.close()
+            watching = follower.watch(settings.knowledge.reload_seconds or FOLLOW_SECONDS, brain.reload_if_changed)
+            shared.ear.on(KNOWLEDGE, follower.wake)
+        stack.push_async_callback(_cancel, asyncio.create_task(watching, name="knowledge-watch"))
         warming = asyncio.create_task(brain.warm(), name="encoder-warming")
         stack.push_async_callback(_cancel, warming)
         notices = partial(replies.ticket_notices, chats=settings.telegram.staff_chats)
         office = OfficeFacts(**settings.office.model_dump())
         intake = Intake(settings.dialogue.reply_days, settings.desk.hours)
         metrics = Metrics()
-        limiter = in_process
-        if store.shared.postgres:
-            rates = SharedRates(store.shared)
-            await rates.start()
-            stack.push_async_callback(_closing, "rates", rates.close)
-            limiter = rates.limiter
-        gate = Gate(settings.limits, board.current, metrics, limiter)
+        gate = Gate(settings.limits, board.current, metrics, shared.limiter)
         dialogue = Dialogue(brain.current, store, settings.dialogue, now, office, intake, gate, notices)
         desk, gatherer = make_desk(store, brain.current, now)
         base = brain.current().knowledge
@@ -108,8 +104,8 @@ async def running_core(
             ("知识", f"{len(base.entries)} 条，{phrases} 句相似问，版本 {base.version}"),
             ("句向量", encoder_note),
         )
-        changes = make_changes(store, brain, now)
-        yield Core(settings, brain, store, dialogue, desk, gatherer, changes, board, metrics, keeper, notes)
+        changes = make_changes(store, brain, now, follower)
+        yield Core(settings, brain, store, dialogue, desk, gatherer, changes, board, metrics, shared, notes)
 
 
 def make_desk(store: SqlStore, matcher: Callable[[], Matcher], now: Callable[[], datetime]) -> tuple[Desk, Gatherer]:
@@ -118,10 +114,12 @@ def make_desk(store: SqlStore, matcher: Callable[[], Matcher], now: Callable[[],
     return desk, Gatherer(PlacingStore(store.shared), matcher, desk.reply)
 
 
-def make_changes(store: SqlStore, brain: Brain, now: Callable[[], datetime]) -> Changes:
-    """What carries answers into the knowledge that `brain` reads."""
+def make_changes(
+    store: SqlStore, brain: Brain, now: Callable[[], datetime], follower: Follower | None = None
+) -> Changes:
+    """What carries answers into the knowledge that `brain` reads, and with `follower` into the store."""
     shared = store.shared
-    return Changes(ProposalStore(shared), DeskStore(shared), brain.directory, brain.current, brain.learn, now)
+    return Changes(ProposalStore(shared), DeskStore(shared), brain.directory, brain.current, brain.learn, now, follower)
 
 
 async def _closing(name: str, close: Callable[[], object]) -> None:

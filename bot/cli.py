@@ -20,6 +20,7 @@ from bot.cli_knowledge import diff, export, import_
 from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, config_path, fail, progress_bar, settings_from
 from bot.cli_report import digest, purge, report
 from bot.cli_user import user
+from bot.cli_versions import knowledge as versions
 from bot.cli_wechat import doctor, wechat
 from bot.config import Settings, secrets_in
 from bot.errors import FawenError, KnowledgeError
@@ -50,6 +51,7 @@ main.add_command(doctor)
 main.add_command(export)
 main.add_command(import_)
 main.add_command(init)
+main.add_command(versions)
 main.add_command(move)
 main.add_command(restore)
 main.add_command(review)

@@ -20,6 +20,7 @@ from bot.errors import DeskError, FawenError, KnowledgeError
 if TYPE_CHECKING:
     from bot.desk.changes import Changes
     from bot.desk.desk import Desk
+    from bot.following import Follower
     from bot.store.proposals import ProposalStore
     from bot.store.sql import SqlStore
     from intents import KnowledgeBase
@@ -36,6 +37,8 @@ class Place:
 
     settings: Settings
     store: SqlStore
+    follower: Follower | None = None
+    """The copy of the knowledge that the store holds, where it does."""
 
     @cached_property
     def base(self) -> KnowledgeBase:
@@ -66,7 +69,7 @@ class Place:
         from bot.app import make_changes
         from bot.brain import make_brain
 
-        return make_changes(self.store, make_brain(self.settings.knowledge)[0], now)
+        return make_changes(self.store, make_brain(self.settings.knowledge)[0], now, self.follower)
 
 
 def now() -> datetime:
@@ -76,6 +79,7 @@ def now() -> datetime:
 
 def run(config: Path | None, work: Callable[[Place], Awaitable[T]]) -> T:
     """Do one thing at the desk; what is refused ends the program with its reason and 1, wrong settings with 2."""
+    from bot.following import followed
     from bot.store import open_store
 
     settings = settings_from(config)
@@ -84,7 +88,8 @@ def run(config: Path | None, work: Callable[[Place], Awaitable[T]]) -> T:
         store = open_store(settings.store.url.get_secret_value(), now=now)
         await store.start()
         try:
-            return await work(Place(settings, store))
+            made, follower = await followed(settings, store.shared)
+            return await work(Place(made, store, follower))
         finally:
             await store.close()
 

@@ -83,6 +83,8 @@ class KnowledgeSettings(_Section):
 
     dir: Path | None = None
     """None: the directory `knowledge` beside the program, or the one inside the installed package."""
+    source: Literal["files", "store"] = "files"
+    """`store`: what `fawen knowledge push` and the console publish into the database is in force, on every machine."""
     reload_seconds: Annotated[float, Field(ge=0)] = 2.0
     """How often changed files are looked for; 0 switches reloading off."""
     cache_dir: Path = Path(".cache")

@@ -111,7 +111,7 @@ async def _resume(channel: str, resume: Callable[[], Awaitable[int]]) -> None:
 async def _resumed(core: Core, channel: str, resume: Callable[[], Awaitable[int]]) -> None:
     """Answer what a stop left unanswered: now, and on several machines whenever another one falls silent."""
     await _resume(channel, resume)
-    core.keeper.care(functools.partial(_resume, channel, resume))
+    core.sharing.keeper.care(functools.partial(_resume, channel, resume))
 
 
 @contextlib.asynccontextmanager
@@ -137,7 +137,7 @@ async def _telegram(
     if settings.mode == "webhook":
         routes += channel.routes()
     await _resumed(core, CHANNEL, channel.resume)
-    core.keeper.care(channel.sender.recover)
+    core.sharing.keeper.care(channel.sender.recover)
     tasks += [channel.sender.run, channel.run]
     health[CHANNEL] = channel.health
     notes.append(("Telegram", f"开（{'webhook，回调 /telegram' if settings.mode == 'webhook' else '长轮询'}）"))
@@ -181,7 +181,7 @@ async def _wechat(
         health[CHANNEL] = channel.health
         if settings.app_secret.get_secret_value():
             sender = Sender(CHANNEL, core.store, channel.send)
-            core.keeper.care(sender.recover)
+            core.sharing.keeper.care(sender.recover)
             tasks.append(sender.run)
             notes.append(("微信", f"开（{settings.mode}，回调 /wechat）"))
         else:

@@ -33,6 +33,9 @@ class Counted(Protocol):
     async def numbers(self) -> dict[str, int]:
         """Open clusters, overdue ones, waiting proposals."""
 
+    async def moved(self, seconds: float) -> None:
+        """Wait until they may have changed, at most so long."""
+
 
 @dataclass(frozen=True)
 class House:

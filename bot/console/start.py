@@ -17,12 +17,15 @@ from bot.console.site import routes
 from bot.store.accounts import Accounts
 from bot.store.audit import Audit
 from bot.store.reports import Reports
+from bot.store.shared import DESK
 
 
 def console_routes(core: Core, now: Callable[[], datetime]) -> list[BaseRoute]:
     """Everything below /console."""
     shared = core.store.shared
     accounts = Accounts(shared)
+    pulse = Pulse(core.desk, core.changes)
+    core.sharing.ear.on(DESK, pulse.stir)
     house = House(
         settings=core.settings,
         accounts=accounts,
@@ -33,7 +36,7 @@ def console_routes(core: Core, now: Callable[[], datetime]) -> list[BaseRoute]:
         reports=Reports(shared),
         matcher=core.brain.current,
         render=Renderer(),
-        pulse=Pulse(core.desk, core.changes),
+        pulse=pulse,
         checks=Checks(),
         now=now,
     )

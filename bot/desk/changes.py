@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bot.desk import drafts
 from bot.desk.checking import Learn, check, new_problems
@@ -32,6 +33,16 @@ __all__ = ["Changes", "EntryDraft"]
 log = logging.getLogger(__name__)
 
 
+class Shelf(Protocol):
+    """Knowledge that several machines share: bot.following.Follower."""
+
+    def exclusive(self) -> AbstractAsyncContextManager[None]:
+        """Nobody else publishes meanwhile, and the files are the newest version."""
+
+    async def publish(self, by: str, why: str) -> object:
+        """Make the files as they are the newest version; only under `exclusive`."""
+
+
 class Changes:
     """What the console and the command line call. Every method raises StoreUnavailable."""
 
@@ -43,9 +54,12 @@ class Changes:
         matcher: Callable[[], Matcher],
         learn: Learn,
         now: Callable[[], datetime],
+        shelf: Shelf | None = None,
     ) -> None:
-        """`directory` holds the knowledge files; `matcher` gives the one in force; `learn` makes one of a copy."""
+        """`directory` holds the knowledge files; `matcher` gives the one in force; `learn` makes one of a copy; `shelf`
+        is where what was published goes besides the files."""
         self._store, self._desk, self._directory = store, desk, directory
+        self._shelf = shelf
         self._matcher, self._learn, self._now = matcher, learn, now
 
     # ---- proposing -----------------------------------------------------------------------------------------------
@@ -190,7 +204,7 @@ class Changes:
             raise DeskRefused(f"修改 {proposal} 改动回答内容，要先由另一位同事审核。")
         if found.changes is None:
             found = await self.check(proposal, by)
-        async with alone(self._directory):
+        async with self._alone():
             await self._take_up()
             try:
                 texts = await asyncio.to_thread(self._texts, found.kind, found.operation)
@@ -209,9 +223,14 @@ class Changes:
         journal = {**named, "files": kept, "version_before": version, "version_after": ""}
         number = await self._store.begin(journal)
         await asyncio.to_thread(write_all, self._directory, files)
-        return await self._finish(number)
+        return await self._finish(number, journal["author"], journal["why"])
 
-    async def _finish(self, publication: int) -> Publication:
+    def _alone(self) -> AbstractAsyncContextManager[None]:
+        return alone(self._directory) if self._shelf is None else self._shelf.exclusive()
+
+    async def _finish(self, publication: int, by: str, why: str) -> Publication:
+        if self._shelf is not None:
+            await self._shelf.publish(by, why)
         version = await asyncio.to_thread(fingerprint, self._directory)
         return await self._store.finish(publication, version)
 
@@ -231,7 +250,7 @@ class Changes:
         """
         if not why.strip():
             raise DeskRefused("请写明撤回的理由。")
-        async with alone(self._directory):
+        async with self._alone():
             await self._take_up()
             done = await self._store.publication(publication)
             if done.state != "published":
@@ -249,14 +268,14 @@ class Changes:
         """Finish what a stop left half published; how many. Called at start; waits while another process publishes."""
         if not await self._store.half_done():
             return 0
-        async with alone(self._directory):
+        async with self._alone():
             return await self._take_up()
 
     async def _take_up(self) -> int:
         left = await self._store.half_done()
         for one in left:
             if await asyncio.to_thread(take_up, self._directory, one.files):
-                await self._finish(one.id)
+                await self._finish(one.id, one.author, one.why)
             else:
                 log.error("publication %d: a file was changed while it was being published: taken back", one.id)
                 await self._store.fail(one.id)

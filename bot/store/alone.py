@@ -8,10 +8,12 @@ no sooner than after eight.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from bot.errors import StoreUnavailable
 from bot.store.line import PROBE_SECONDS, connect, failures, hang_up, probe
 from bot.store.locks import Lock
 from bot.store.shared import Shared
@@ -81,3 +83,26 @@ class Alone:
                 task.cancel()
             await asyncio.gather(working, listening, return_exceptions=True)
             log.info("%s: this process does it no more", self._name)
+
+
+@contextlib.asynccontextmanager
+async def holding(shared: Shared, key: Lock) -> AsyncIterator[None]:
+    """Wait for a lock and hold it as long as the context lasts, on a connection of its own; nothing on SQLite.
+
+    Raises StoreUnavailable when the database cannot be reached.
+    """
+    if not shared.postgres:
+        yield
+        return
+    try:
+        connection = await connect(shared)
+    except failures() as error:
+        raise StoreUnavailable(f"store {shared.shown} cannot be reached ({type(error).__name__})") from None
+    try:
+        try:
+            await connection.fetchval("SELECT pg_advisory_lock($1)", key.value)
+        except failures() as error:
+            raise StoreUnavailable(f"store {shared.shown}: no lock ({type(error).__name__})") from None
+        yield
+    finally:
+        await hang_up(connection)

@@ -16,6 +16,7 @@ from bot.store.desk_read import standing
 from bot.store.desk_schema import answers, clusters, deliveries, events
 from bot.store.rows import of_outgoing
 from bot.store.schema import Utc, outbox, tickets
+from bot.store.shared import DESK, tell
 
 SUPERSEDED = "superseded"
 """Note on an outbox row that a correction overtook before it went out."""
@@ -35,6 +36,7 @@ async def note(connection: AsyncConnection, now: datetime, who: str, what: str, 
     """One line of history."""
     values = {"why": "", "ticket": "", "detail": {}, **more}
     await connection.execute(sa.insert(events).values(at=now, who=who, what=what, **values))
+    await tell(connection, DESK)
 
 
 async def refresh(connection: AsyncConnection, ids: Iterable[int]) -> None:

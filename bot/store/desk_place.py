@@ -18,7 +18,7 @@ from bot.store.desk_parts import deliver, grow, next_place, note
 from bot.store.desk_schema import answers, clusters
 from bot.store.locks import Lock
 from bot.store.schema import tickets
-from bot.store.shared import Shared
+from bot.store.shared import DESK, Shared, tell
 
 MACHINE = "machine"
 """Who stands in the history where nobody decided."""
@@ -69,6 +69,7 @@ class PlacingStore:
                 return False
             step = _Step(connection, placements, start, self._shared.now, make)
             await step.run()
+            await tell(connection, DESK)
             return True
 
         return await self._shared.writer.write(work)

@@ -17,4 +17,6 @@ class Lock(IntEnum):
     POLLING = 7_203_421
     """Fetching Telegram's updates."""
     PUBLISHING = 7_203_422
-    """Publishing knowledge."""
+    """Publishing knowledge, from the first file to the last."""
+    NEW_KNOWLEDGE = 7_203_423
+    """Adding a version of the knowledge."""

@@ -18,6 +18,10 @@ from bot.store.locks import Lock
 from bot.store.writer import Writer
 
 T = TypeVar("T")
+TOPIC = "fawen"
+"""Name under which the processes on one PostgreSQL hear of each other (LISTEN)."""
+DESK, KNOWLEDGE = "desk", "knowledge"
+"""What they hear of: tickets, answers and proposals; a new version of the knowledge."""
 
 
 @dataclass(frozen=True)
@@ -69,3 +73,9 @@ class Shared:
         """One transaction at a time for this key. SQLite's write transactions are alone anyhow (BEGIN IMMEDIATE)."""
         if self.postgres:
             await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key.value})
+
+
+async def tell(connection: AsyncConnection, what: str) -> None:
+    """Tell every process on the database, once this transaction is committed; on SQLite there is nobody to tell."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(sa.text("SELECT pg_notify(:topic, :what)"), {"topic": TOPIC, "what": what})

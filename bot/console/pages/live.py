@@ -1,4 +1,7 @@
-"""Live numbers by server-sent events; a page without the script shows the same after a reload."""
+"""Live numbers by server-sent events, soon after a change that is told of (PostgreSQL), else every few seconds.
+
+A page without the script shows the same after a reload.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ async def _numbers(house: House, visit: Visit) -> AsyncIterator[dict[str, Any]]:
         if current != last:
             last = dict(current)
             yield {"event": "numbers", "data": json.dumps(current)}
-        await asyncio.sleep(EVERY_SECONDS)
+        await house.pulse.moved(EVERY_SECONDS)
 
 
 async def _still_in(house: House, visit: Visit) -> bool:
