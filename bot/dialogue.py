@@ -9,7 +9,6 @@ happens with it: options, 都不是, tickets, feedback, follow-ups.
 from __future__ import annotations
 
 import logging
-import re
 from collections import Counter
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
-from bot import replies
+from bot import replies, typed
 from bot.config import Dialogue as Limits
 from bot.desk.intake import Intake, nearest
 from bot.errors import StoreConflict, StoreUnavailable
@@ -28,20 +27,13 @@ from bot.messages import NONE_OF_THESE, Kind, Message, Reply
 from bot.privacy import redact, whole
 from bot.recall import REMEMBERED, Recall
 from bot.store.base import Late, Notice, Receipt, Store, Ticket, Turn
+from bot.traditional import Traditional, marked
 from intents import Context, Match, Matcher
 from intents.context import carried
 from intents.model import KnowledgeData
 
 log = logging.getLogger(__name__)
 
-_HUMAN = re.compile(r"^(转)?人工(客服|服务)?$")
-_FORGET = re.compile(r"^(请)?(帮我)?(删除|清除|清空)(掉)?(我)?(的)?(全部|所有)?(聊天|提问|对话|个人)?(记录|数据)$")
-_FORGET_YES = "确认删除"
-_MENU = re.compile(r"^(菜单|主题|目录|menu)$", re.I)
-_TICKET = re.compile(
-    r"^(?:查询|查|工单号?|进度)?[\s:：]*([A-Za-z0-9]{2}\s*[-‐–—－]\s*[A-Za-z0-9]{4}|(?<=\S)[A-Za-z0-9]{6})\s*$"
-)
-_NUMBERED = re.compile(r"^第?\s*([1-9１-９][0-9０-９]?|[一二三四五六七八九十]{1,3})\s*[个项条]?[。.、]?$")
 _MOST_TRIES = 3
 _MOST_LATE = 3
 """Late answers that go with one reply; the others with the next."""
@@ -83,6 +75,7 @@ class Dialogue:
         self._gate = gate or Gate()
         self._notices = notices
         self._recall = Recall(recall)
+        self.traditional = Traditional()
         minute = timedelta(minutes=1)
         self._rate = self._gate.limiter("person", limits.per_minute, minute)
         self._told = self._gate.limiter("told", 1, minute)
@@ -169,7 +162,9 @@ class Dialogue:
 
     def _emergency(self, message: Message) -> Match | None:
         """An emergency is answered whatever the limits and switches say."""
-        return self._matcher().emergency(self._bounded(message.text)) if message.kind is Kind.TEXT else None
+        if message.kind is not Kind.TEXT:
+            return None
+        return self._recall.emergency(self._matcher(), self._bounded(message.text))
 
     def _bounded(self, text: str) -> str:
         """As much as is ever looked at: whatever the channel lets through, the work for one message has an end."""
@@ -187,6 +182,7 @@ class Dialogue:
             if reply.options:
                 # what is on the screen can be chosen by its number, a menu too
                 work.state["options"] = [o.id for o in reply.options if o.id != NONE_OF_THESE]
+            reply = self._written(work, reply)
             late = await self._late(message, reply, deliver)
             turn = Turn(
                 message=message,
@@ -207,6 +203,16 @@ class Dialogue:
                 if attempt == _MOST_TRIES - 1:
                     raise
         raise AssertionError("unreachable")
+
+    def _written(self, work: _Work, reply: Reply) -> Reply:
+        """Who asks in Traditional characters is answered in them, also after pressing a button; what could be either changes nothing."""
+        if work.message.kind in (Kind.TEXT, Kind.VOICE):
+            found = self.traditional.written(work.message.text)
+            if found:
+                work.state["traditional"] = True
+            elif found is False:
+                work.state.pop("traditional", None)
+        return marked(reply) if work.state.get("traditional") else reply
 
     async def _late(self, message: Message, reply: Reply, deliver: bool) -> list[Late]:
         """Answers by staff that this chat has not got; none beside an emergency, which stands alone."""
@@ -291,7 +297,7 @@ class Dialogue:
 
     async def _question(self, matcher: Matcher, work: _Work) -> Reply:
         text, base = work.message.text.strip(), matcher.knowledge
-        if text != _FORGET_YES:
+        if self.traditional.simplified(text) != typed.FORGET_YES:
             work.state.pop("forget", None)
         if len(text) > self._limits.max_length:
             return replies.text(base, "too_long", limit=str(self._limits.max_length))
@@ -316,17 +322,18 @@ class Dialogue:
 
     async def _shortcut(self, matcher: Matcher, work: _Work, text: str) -> Reply | None:
         """Typed forms of buttons: 菜单, 人工, a number or 都不是 after options, 查询 K7-3F9Q."""
-        if _MENU.match(text):
+        text = self.traditional.simplified(text)
+        if typed.MENU.match(text):
             return replies.menu(matcher.knowledge)
-        if _HUMAN.match(text):
+        if typed.HUMAN.match(text):
             return await self._human(matcher, work)
-        if _FORGET.match(text) or (text == _FORGET_YES and work.state.get("forget")):
-            return await self._forget(matcher, work, text == _FORGET_YES)
-        if found := _TICKET.match(text):
+        if typed.FORGET.match(text) or (text == typed.FORGET_YES and work.state.get("forget")):
+            return await self._forget(matcher, work, text == typed.FORGET_YES)
+        if found := typed.TICKET.match(text):
             return await self._lookup.reply(matcher.knowledge, work.message, found.group(1).strip())
         options = work.state.get("options") or []
-        if options and (chosen := _NUMBERED.match(text)):
-            position = _position(chosen.group(1))
+        if options and (chosen := typed.NUMBERED.match(text)):
+            position = typed.position(chosen.group(1))
             if 0 < position <= len(options):
                 return await self._chosen(matcher, work, options[position - 1])
             if position == len(options) + 1:
@@ -383,14 +390,3 @@ class Dialogue:
 
 def _person(message: Message) -> str:
     return f"{message.channel}\0{message.person}"
-
-
-def _position(typed: str) -> int:
-    """The number of an option as people type it: 3, ３, 三, 十二."""
-    if typed.isdecimal():
-        return int(typed)
-    tens, ten, ones = typed.rpartition("十")
-    digits = "〇一二三四五六七八九"
-    if len(tens) > 1 or len(ones) > 1 or "十" in tens:
-        return 0
-    return (10 * (digits.index(tens) if tens else 1) if ten else 0) + (digits.index(ones) if ones else 0)

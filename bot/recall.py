@@ -21,11 +21,11 @@ class Recall:
         self._most = most
         self._matcher: Matcher | None = None
         self._known: OrderedDict[tuple[str, Context | None], Match] = OrderedDict()
+        self._dangers: OrderedDict[str, Match | None] = OrderedDict()
 
     def match(self, matcher: Matcher, text: str, context: Context | None = None) -> Match:
         """`matcher.match(text, context)`, remembered."""
-        if matcher is not self._matcher:
-            self._matcher, self._known = matcher, OrderedDict()
+        self._of(matcher)
         key = (text, context)
         found = self._known.get(key)
         if found is None:
@@ -36,3 +36,18 @@ class Recall:
         else:
             self._known.move_to_end(key)
         return found
+
+    def emergency(self, matcher: Matcher, text: str) -> Match | None:
+        """`matcher.emergency(text)`, remembered."""
+        self._of(matcher)
+        if text in self._dangers:
+            self._dangers.move_to_end(text)
+            return self._dangers[text]
+        found = self._dangers[text] = matcher.emergency(text)
+        if len(self._dangers) > self._most:
+            self._dangers.popitem(last=False)
+        return found
+
+    def _of(self, matcher: Matcher) -> None:
+        if matcher is not self._matcher:
+            self._matcher, self._known, self._dangers = matcher, OrderedDict(), OrderedDict()

@@ -24,7 +24,7 @@ from telegram.error import (
 )  # fmt: skip
 
 from bot.channels.telegram_pace import Pace
-from bot.channels.telegram_view import keyboard, pages
+from bot.channels.telegram_view import Convert, keyboard, pages
 from bot.errors import DeliveryDelayed, DeliveryError, DeliveryRefused, DeliveryUncertain
 from bot.messages import Reply
 from intents.model import KnowledgeData
@@ -40,14 +40,14 @@ _CERTAINLY_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeo
 class Delivery:
     """Sends for the outbox, turns pages and stops buttons from spinning."""
 
-    def __init__(self, bot: Bot, knowledge: Callable[[], KnowledgeData], pace: Pace) -> None:
-        self._bot, self._knowledge, self._pace = bot, knowledge, pace
+    def __init__(self, bot: Bot, knowledge: Callable[[], KnowledgeData], pace: Pace, convert: Convert) -> None:
+        self._bot, self._knowledge, self._pace, self._convert = bot, knowledge, pace, convert
 
     async def send(self, chat: str, reply: Reply, ref: str) -> None:
         """Bring one reply out. Raises DeliveryRefused, DeliveryDelayed or DeliveryUncertain."""
         base = self._knowledge()
-        cut = pages(base, reply)
-        markup = keyboard(base, reply, ref, 1, len(cut))
+        cut = pages(base, reply, self._convert)
+        markup = keyboard(base, reply, ref, 1, len(cut), self._convert)
         await self._pace.turn(chat)
         try:
             await self._try(chat, cut[0], markup, _answers(ref))
@@ -82,14 +82,14 @@ class Delivery:
     async def turn_page(self, chat: str, shown: int, reply: Reply, ref: str, page: int) -> None:
         """Show another page of a long answer in the same message; doing it twice changes nothing."""
         base = self._knowledge()
-        cut = pages(base, reply)
+        cut = pages(base, reply, self._convert)
         page = min(max(page, 1), len(cut))
         await self._pace.turn(chat)
         try:
             async with asyncio.timeout(HANGS_SECONDS):
                 await self._bot.edit_message_text(
                     chat_id=int(chat), message_id=shown, text=cut[page - 1], parse_mode="HTML",
-                    reply_markup=keyboard(base, reply, ref, page, len(cut)),
+                    reply_markup=keyboard(base, reply, ref, page, len(cut), self._convert),
                 )  # fmt: skip
         except BadRequest as error:
             if "not modified" not in str(error):

@@ -7,6 +7,7 @@ holds before and after Telegram reads the tags.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from html import escape
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
@@ -14,6 +15,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot import replies
 from bot.channels.split import split_text
 from bot.messages import Reply
+from bot.traditional import is_marked
 from intents.model import KnowledgeData
 
 TEXT_UNITS = 4096
@@ -29,8 +31,22 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def pages(base: KnowledgeData, reply: Reply) -> list[str]:
+Convert = Callable[[str], str]
+"""Simplified -> Traditional characters, used on replies that are marked for it."""
+
+
+def _as_is(text: str) -> str:
+    return text
+
+
+def pages(base: KnowledgeData, reply: Reply, convert: Convert = _as_is) -> list[str]:
     """The reply as HTML, one string a page, none over TEXT_UNITS."""
+    cut = _pages(base, reply)
+    # tags are ASCII, and a character stays a character: what fitted still fits
+    return [convert(page) for page in cut] if is_marked(reply) else cut
+
+
+def _pages(base: KnowledgeData, reply: Reply) -> list[str]:
     body = reply.text
     if line := replies.sources_line(base, reply, _SOURCES):
         body = f"{body}\n{line}"
@@ -48,17 +64,20 @@ def pages(base: KnowledgeData, reply: Reply) -> list[str]:
     return [f"{page}\n{_html(number)}" for page, number in zip(cut, numbers, strict=True)]
 
 
-def keyboard(base: KnowledgeData, reply: Reply, ref: str, page: int = 1, of: int = 1) -> InlineKeyboardMarkup | None:
+def keyboard(
+    base: KnowledgeData, reply: Reply, ref: str, page: int = 1, of: int = 1, convert: Convert = _as_is
+) -> InlineKeyboardMarkup | None:
     """Pages, options one a row, feedback side by side; None without any."""
+    written = convert if is_marked(reply) else _as_is
     rows: list[list[InlineKeyboardButton]] = []
     turns = (("page_back", page - 1), ("page_next", page + 1))
-    if turning := [_button(replies.phrase(base, key), f"p:{to}:{ref}") for key, to in turns if 1 <= to <= of]:
+    if turning := [_button(written(replies.phrase(base, key)), f"p:{to}:{ref}") for key, to in turns if 1 <= to <= of]:
         rows.append(turning)
     if page == of:
-        rows += [[_button(o.title, option_data(o.id))] for o in reply.options]
+        rows += [[_button(written(o.title), option_data(o.id))] for o in reply.options]
     if reply.feedback and page == of:
         words = (("feedback_yes", "y"), ("feedback_no", "n"))
-        rows.append([_button(replies.phrase(base, key), f"f:{short}:{ref}") for key, short in words])
+        rows.append([_button(written(replies.phrase(base, key)), f"f:{short}:{ref}") for key, short in words])
     return InlineKeyboardMarkup(rows) if rows else None
 
 

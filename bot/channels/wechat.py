@@ -80,6 +80,7 @@ class WeChatChannel:
         self._dialogue, self._store, self._platform = parts.dialogue, parts.store, parts.platform
         self._api, self._knowledge, self._now = parts.api, parts.knowledge, parts.now
         self._patience, self._owe_within, self._sleep = patience, owe_within, sleep
+        self._convert = parts.dialogue.traditional.text
         self._working: dict[str, asyncio.Task[str]] = {}
         self._owed: dict[str, Message] = {}
         """Answered with `success`, or not at all, by this process, and not in the outbox yet."""
@@ -180,7 +181,7 @@ class WeChatChannel:
         if (admitted.waiting or admitted.known) and not alone:
             parked = await self._platform.attach(CHANNEL, message.chat, message.message_id, fresh, MOST_TOGETHER)
             given = [*parked, reply]
-        first, *rest = pages(base, given)
+        first, *rest = pages(base, given, convert=self._convert)
         if rest or admitted.pages:
             await self._platform.keep_pages(CHANNEL, message.chat, message.message_id, rest, fresh)
         return first
@@ -198,7 +199,8 @@ class WeChatChannel:
 
     async def _meant(self, message: Message) -> Message:
         """有帮助 and 没帮助 are about the last answer that asked for it."""
-        verdict = pick(message.text, self._knowledge()) if message.kind is Kind.TEXT else None
+        said = self._dialogue.traditional.simplified(message.text)
+        verdict = pick(said, self._knowledge()) if message.kind is Kind.TEXT else None
         if verdict is None:
             return message
         history = await self._store.history(CHANNEL, message.chat, 10)
@@ -209,7 +211,7 @@ class WeChatChannel:
 
     async def send(self, chat: str, reply: Reply, ref: str) -> None:
         """One customer message. Raises DeliveryRefused, DeliveryDelayed or DeliveryUncertain."""
-        first, *rest = pages(self._knowledge(), [reply])
+        first, *rest = pages(self._knowledge(), [reply], convert=self._convert)
         try:
             spent = await self._platform.spend(CHANNEL, chat, ALLOWANCES)
         except StoreUnavailable as error:

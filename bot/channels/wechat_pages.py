@@ -8,11 +8,12 @@ the page of the sentence before them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot import replies
 from bot.messages import Reply
+from bot.traditional import is_marked
 from intents.model import KnowledgeData
 
 BYTES = 2000
@@ -46,12 +47,24 @@ def compose(base: KnowledgeData, reply: Reply) -> list[str]:
     return units
 
 
-def pages(base: KnowledgeData, given: Sequence[Reply], most: int = BYTES) -> list[str]:
-    """Some replies one after another, cut into pages; each but the last ends with how to get the next."""
+def pages(
+    base: KnowledgeData,
+    given: Sequence[Reply],
+    most: int = BYTES,
+    convert: Callable[[str], str] = lambda text: text,
+) -> list[str]:
+    """Some replies one after another, cut into pages; each but the last ends with how to get the next.
+
+    `convert` brings replies that are marked for it into Traditional characters.
+    """
     units: list[str] = []
     for reply in given:
-        units += ([f"{replies.phrase(base, 'between')}\n"] if units else []) + compose(base, reply)
-    return paginate(units, replies.phrase(base, "continued"), most)
+        parts = ([f"{replies.phrase(base, 'between')}\n"] if units else []) + compose(base, reply)
+        units += map(convert, parts) if is_marked(reply) else parts
+    hint = replies.phrase(base, "continued")
+    if given and is_marked(given[-1]):
+        hint = convert(hint)
+    return paginate(units, hint, most)
 
 
 def paginate(units: Sequence[str], hint: str, most: int) -> list[str]:

@@ -1,0 +1,25 @@
+"""The typed forms of what is also a button: 菜单, 人工, a number after options, a ticket number, 删除我的记录."""
+
+from __future__ import annotations
+
+import re
+
+HUMAN = re.compile(r"^(转)?人工(客服|服务)?$")
+FORGET = re.compile(r"^(请)?(帮我)?(删除|清除|清空)(掉)?(我)?(的)?(全部|所有)?(聊天|提问|对话|个人)?(记录|数据)$")
+FORGET_YES = "确认删除"
+MENU = re.compile(r"^(菜单|主题|目录|menu)$", re.I)
+TICKET = re.compile(
+    r"^(?:查询|查|工单号?|进度)?[\s:：]*([A-Za-z0-9]{2}\s*[-‐–—－]\s*[A-Za-z0-9]{4}|(?<=\S)[A-Za-z0-9]{6})\s*$"
+)
+NUMBERED = re.compile(r"^第?\s*([1-9１-９][0-9０-９]?|[一二三四五六七八九十]{1,3})\s*[个项条]?[。.、]?$")
+
+
+def position(typed: str) -> int:
+    """The number of an option as people type it: 3, ３, 三, 十二."""
+    if typed.isdecimal():
+        return int(typed)
+    tens, ten, ones = typed.rpartition("十")
+    digits = "〇一二三四五六七八九"
+    if len(tens) > 1 or len(ones) > 1 or "十" in tens:
+        return 0
+    return (10 * (digits.index(tens) if tens else 1) if ten else 0) + (digits.index(ones) if ones else 0)
