@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Dialect
 
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.messages import Reply
@@ -35,20 +36,17 @@ T = TypeVar("T")
 GROUP = 64
 """Writes of one transaction; together a few milliseconds of the event loop."""
 _SAME = "channel = ? AND message_id = ?"
+_encode = json.JSONEncoder(check_circular=False).encode
 
 
-class _Insert:
+class Insert:
     """An INSERT in SQLite's own words; values go through the same types as everywhere else."""
 
     def __init__(self, table: sa.Table, tail: str = "") -> None:
         dialect = sqlite.dialect()
         columns = [c for c in table.columns if c.name != "id"]
         self._columns = [
-            (
-                c.name,
-                c.default.arg if isinstance(c.default, sa.ColumnDefault) else None,
-                c.type.dialect_impl(dialect).bind_processor(dialect),
-            )
+            (c.name, c.default.arg if isinstance(c.default, sa.ColumnDefault) else None, _binding(c.type, dialect))
             for c in columns
         ]
         marks = ", ".join("?" * len(columns))
@@ -57,8 +55,19 @@ class _Insert:
 
     def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
         """The row in the order of the statement."""
-        found = ((row.get(name, default), make) for name, default, make in self._columns)
-        return tuple(value if make is None or value is None else make(value) for value, make in found)
+        values = []
+        for name, default, make in self._columns:
+            value = row.get(name, default)
+            values.append(value if make is None or value is None else make(value))
+        return tuple(values)
+
+
+def _binding(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What brings a value into the form SQLite keeps; None where it is taken as it is."""
+    if isinstance(kind, sa.JSON):
+        return _encode
+    # text is text: SQLAlchemy's own check of each string costs more than the statement
+    return None if isinstance(kind, sa.String) else kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 @dataclass(frozen=True)
@@ -79,17 +88,19 @@ class FastPath:
 
     def __init__(self, path: str, shown: str, turn: asyncio.Lock) -> None:
         self._path, self._shown, self._turn = path, shown, turn
-        self._queue: asyncio.Queue[tuple[Callable[[], Any], asyncio.Future[Any]]] = asyncio.Queue(WAITING)
+        self._queue: asyncio.Queue[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]]] = asyncio.Queue(
+            WAITING
+        )
         self._task: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "store-fast")
-        self._receive = _Insert(messages, "ON CONFLICT DO NOTHING")
-        self._done = _Insert(
+        self._receive = Insert(messages, "ON CONFLICT DO NOTHING")
+        self._done = Insert(
             messages,
             "ON CONFLICT (channel, message_id) DO UPDATE SET done = 1, reply = excluded.reply WHERE NOT messages.done",
         )
-        self._exchange, self._ticket, self._outgoing = _Insert(exchanges), _Insert(tickets), _Insert(outbox)
+        self._exchange, self._ticket, self._outgoing = Insert(exchanges), Insert(tickets), Insert(outbox)
         keep = "person = excluded.person, state = excluded.state, updated_at = excluded.updated_at"
-        self._keep = _Insert(conversations, f"ON CONFLICT (channel, chat) DO UPDATE SET {keep}")  # nosec B608
+        self._keep = Insert(conversations, f"ON CONFLICT (channel, chat) DO UPDATE SET {keep}")  # nosec B608
 
     def start(self) -> None:
         """Open the file; the schema must stand."""
@@ -149,15 +160,15 @@ class FastPath:
         """See Store."""
         values = self._receive.values(row)
 
-        def work() -> Receipt:
-            if self._write.execute(self._receive.sql, values).rowcount:
+        def work(connection: sqlite3.Connection) -> Receipt:
+            if connection.execute(self._receive.sql, values).rowcount:
                 return Receipt(Progress.NEW)
-            done, reply = self._found("done, reply", row)
+            done, reply = _found(connection, "done, reply", row)
             if not done:
                 return Receipt(Progress.PENDING)
             return Receipt(Progress.DONE, Reply.from_json(json.loads(reply)) if reply else None)
 
-        return await self._put(work)
+        return await self.write(work)
 
     async def finish(self, rows: Rows, reply: Reply) -> Reply:
         """See Store, for a plain turn."""
@@ -166,25 +177,21 @@ class FastPath:
         ticket = self._ticket.values(rows.ticket) if rows.ticket is not None else None
         outgoing = [self._outgoing.values(row) for row in rows.outgoing]
 
-        def work() -> Reply:
-            if not self._write.execute(self._done.sql, message).rowcount:
-                return Reply.from_json(json.loads(self._found("reply", rows.message)[0]))
+        def work(connection: sqlite3.Connection) -> Reply:
+            if not connection.execute(self._done.sql, message).rowcount:
+                return Reply.from_json(json.loads(_found(connection, "reply", rows.message)[0]))
             if ticket is not None:
-                self._write.execute(self._ticket.sql, ticket)
-            self._write.execute(self._exchange.sql, exchange)
-            self._write.execute(self._keep.sql, kept)
+                connection.execute(self._ticket.sql, ticket)
+            connection.execute(self._exchange.sql, exchange)
+            connection.execute(self._keep.sql, kept)
             for row in outgoing:
-                self._write.execute(self._outgoing.sql, row)
+                connection.execute(self._outgoing.sql, row)
             return reply
 
-        return await self._put(work)
+        return await self.write(work)
 
-    def _found(self, columns: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        query = f"SELECT {columns} FROM messages WHERE {_SAME}"  # noqa: S608  # nosec B608  # columns are written above
-        found: tuple[Any, ...] = self._write.execute(query, (row["channel"], row["message_id"])).fetchone()
-        return found
-
-    async def _put(self, work: Callable[[], T]) -> T:
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """One write, in a transaction with the others that wait; its result once it is durable. Raises StoreUnavailable."""
         if self._task is None:
             raise StoreUnavailable(f"store {self._shown} is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -206,7 +213,7 @@ class FastPath:
                 for _ in group:
                     self._queue.task_done()
 
-    async def _commit(self, group: list[tuple[Callable[[], Any], asyncio.Future[Any]]]) -> None:
+    async def _commit(self, group: list[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]]]) -> None:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._thread, self._write.execute, "BEGIN IMMEDIATE")
@@ -226,11 +233,11 @@ class FastPath:
             else:
                 future.set_result(value)
 
-    def _one(self, work: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    def _one(self, work: Callable[[sqlite3.Connection], T]) -> tuple[T | None, Exception | None]:
         """One write in a savepoint of its own: a failing one never fails its neighbours."""
         self._write.execute("SAVEPOINT one")
         try:
-            value = work()
+            value = work(self._write)
         except (sqlite3.IntegrityError, ValueError) as error:
             self._write.execute("ROLLBACK TO one")
             self._write.execute("RELEASE one")
@@ -238,3 +245,9 @@ class FastPath:
             return None, error if known else StoreConflict("a row with this key exists")
         self._write.execute("RELEASE one")
         return value, None
+
+
+def _found(connection: sqlite3.Connection, columns: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    query = f"SELECT {columns} FROM messages WHERE {_SAME}"  # noqa: S608  # nosec B608  # columns are written above
+    found: tuple[Any, ...] = connection.execute(query, (row["channel"], row["message_id"])).fetchone()
+    return found

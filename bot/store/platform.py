@@ -13,6 +13,7 @@ from bot.messages import Message, Reply
 from bot.store import rows
 from bot.store.base import OutboxState
 from bot.store.desk_parts import SUPERSEDED
+from bot.store.fast_platform import FastPlatform
 from bot.store.platform_base import Admitted, Allowance, Credential, Knock, Opens
 from bot.store.platform_schema import credentials, knocks, owed, page_turns, pages, quotas
 from bot.store.replicas import Replicas
@@ -31,10 +32,13 @@ class PlatformStore:
 
     def __init__(self, shared: Shared) -> None:
         self._shared, self._replicas = shared, Replicas(shared)
+        self._fast = FastPlatform(shared.fast) if shared.fast is not None else None
 
     async def admit(self, knock: Knock) -> Admitted:
         """See Platform."""
         now = self._shared.now()
+        if self._fast is not None:
+            return await self._fast.admit(knock, now)
         first = self._shared.insert(knocks).values(
             channel=knock.channel, nonce=knock.nonce, message_id=knock.message_id, tries=1, first_at=now
         )
@@ -150,6 +154,9 @@ class PlatformStore:
 
     async def keep_pages(self, channel: str, chat: str, ref: str, texts: Sequence[str], fresh: bool) -> None:
         """See Platform."""
+        if self._fast is not None:
+            await self._fast.keep_pages(channel, chat, ref, texts, fresh, self._shared.now())
+            return
         values = {"ref": ref, "texts": list(texts), "at": self._shared.now()}
         statement = self._shared.insert(pages).values(channel=channel, chat=chat, **values)
         keys = ["channel", "chat"]

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StoreUnavailable
+from bot.store.fast import FastPath
 from bot.store.locks import Lock
 from bot.store.writer import Writer
 
@@ -35,6 +36,8 @@ class Shared:
     now: Callable[[], datetime]
     me: str = ""
     """Name of this process among those on the database, new at each start."""
+    fast: FastPath | None = None
+    """The short way; None on PostgreSQL and in memory."""
 
     @property
     def postgres(self) -> bool:

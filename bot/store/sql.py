@@ -41,13 +41,13 @@ class SqlStore:
         self._now, self._choice = now, choice
         self._engine = make_engine(self._url)
         self._writer = Writer(self._engine.execution_options(write=True), self._shown)
-        self.shared = Shared(self._engine, self._writer, self._shown, now, secrets.token_hex(8))
+        file = None if self._engine.dialect.name == "postgresql" else self._url.database
+        self._fast = FastPath(file, self._shown, self._writer.turn) if file and file != ":memory:" else None
+        self.shared = Shared(self._engine, self._writer, self._shown, now, secrets.token_hex(8), self._fast)
         self.replicas = Replicas(self.shared)
         self.take_over, self.recover_outbox = self.replicas.take_over, self.replicas.recover_outbox
         self._late = LateAnswers(self.shared)
         self.visit = self._late.visit
-        file = self._url.database if not self.shared.postgres else None
-        self._fast = FastPath(file, self._shown, self._writer.turn) if file and file != ":memory:" else None
         self._postgres, self._reading, self._insert = self.shared.postgres, self.shared.reading, self.shared.insert
 
     async def start(self) -> None:
