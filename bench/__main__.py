@@ -1,4 +1,5 @@
-"""`make bench`: our matcher and its peers on the same stored questions and the same test questions, in one run.
+"""`make bench`: our matcher and its peers on the same stored questions and the same test questions, in one run; then
+each channel end to end beside its echo (bench.channels).
 
 Every system sees the same phrases (entries and background) and the same questions (knowledge/tests), one at a time, in
 one thread. top-1 counts the likeliest entry, before any threshold: peers have none. Times are of whole calls.
@@ -15,7 +16,7 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-from bench import pictures, scale
+from bench import channels, pictures, scale
 from bench.peers import PEERS, Missing
 from bot.brain import make_encoders
 from bot.paths import knowledge_dir
@@ -112,6 +113,7 @@ def main() -> None:
     systems = quality(console)
     sizes = scale.rows()
     console.print(scale.show(sizes))
+    channels.show(console)
     OUT.mkdir(exist_ok=True)
     (OUT / "quality.svg").write_text(pictures.quality([(n, f[2], f[1]) for n, f in systems]), encoding="utf-8")
     (OUT / "scale.svg").write_text(pictures.scale(sizes), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The server that bench.channels measures: the service's own parts, and an echo beside them.
+"""The server that bench.channels measures: the service's own parts, and echoes beside them.
 
 python -m bench.channel_server DIRECTORY SECRET RECALL     prints its port, then serves until it is told to stop
 """
@@ -6,6 +6,9 @@ python -m bench.channel_server DIRECTORY SECRET RECALL     prints its port, then
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
+import sqlite3
 import sys
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -18,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.app import running_core
-from bot.channels import wechat_api, wechat_webhook
+from bot.channels import wechat_api, wechat_webhook, wechat_xml
 from bot.channels.telegram import TelegramChannel
 from bot.channels.webchat import WebChat
 from bot.channels.wechat import Parts, WeChatChannel
@@ -27,6 +30,7 @@ from bot.dialogue import Dialogue as Talk
 from bot.gate import Gate
 from bot.server import make_app
 from bot.store.platform import PlatformStore
+from bot.store.sql import SqlStore
 
 
 def utc_now() -> datetime:
@@ -48,9 +52,41 @@ def settings(directory: Path, secret: str) -> Settings:
     )
 
 
-async def echo(request: Request) -> Response:
-    """The same parsing and the same kind of answer, with nothing in between."""
-    return JSONResponse({"echo": await request.json()})
+class Echo:
+    """What the two platforms' requests cost without us: the wire format read, checked and answered, nothing in between.
+
+    With a store one row with the body is written before the answer, by the service's own group commit (synchronous=FULL).
+    """
+
+    def __init__(self, wechat: WeChat, store: SqlStore | None) -> None:
+        self._gate = wechat_webhook.Gatekeeper(wechat, utc_now)
+        self._fast = None if store is None else store.shared.fast
+
+    def routes(self, name: str) -> list[Route]:
+        """POST /NAME for JSON, /NAME-wechat for WeChat's deliveries."""
+        return [
+            Route(f"/{name}", self.json, methods=["POST"]),
+            Route(f"/{name}-wechat", self.wechat, methods=["POST"]),
+        ]
+
+    async def json(self, request: Request) -> Response:
+        """JSON in, the same JSON out."""
+        body = await request.body()
+        data = json.loads(body)
+        await self._keep(body)
+        return JSONResponse({"echo": data})
+
+    async def wechat(self, request: Request) -> Response:
+        """Signature and age checked, XML read, the text sent back as a passive reply."""
+        body = await request.body()
+        fields = self._gate.delivery(request.query_params, body).fields
+        await self._keep(body)
+        said = wechat_xml.text_reply(fields["FromUserName"], fields["ToUserName"], 0, fields["Content"])
+        return Response(said, media_type="text/xml")
+
+    async def _keep(self, body: bytes) -> None:
+        if self._fast is not None:
+            await self._fast.write(lambda connection: connection.execute("INSERT INTO echoes VALUES (?)", (body,)))
 
 
 async def serve(directory: Path, secret: str, recall: int) -> None:
@@ -58,6 +94,8 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
     made = settings(directory, secret)
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(running_core(made))
+        with contextlib.closing(sqlite3.connect(directory / "bench.db")) as beside:
+            beside.execute("CREATE TABLE echoes (body BLOB)")
         gate = Gate(made.limits, core.board.current, core.metrics)
         dialogue = Talk(core.brain.current, core.store, made.dialogue, utc_now, gate=gate, recall=recall)
         telegram = TelegramChannel(
@@ -76,7 +114,8 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
             return JSONResponse(await core.store.counts())
 
         routes = [
-            Route("/echo", echo, methods=["POST"]),
+            *Echo(made.wechat, None).routes("echo"),
+            *Echo(made.wechat, core.store).routes("echo-kept"),
             Route("/count", count),
             *web.routes(),
             *telegram.routes(),
