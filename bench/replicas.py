@@ -106,6 +106,7 @@ class Replica:
             "FAWEN_STORE__URL": place.database,
             "FAWEN_KNOWLEDGE__DIR": str(place.knowledge),
             "FAWEN_KNOWLEDGE__CACHE_DIR": str(place.cache),
+            "FAWEN_KNOWLEDGE__SOURCE": "store",
             "FAWEN_KNOWLEDGE__ENCODER": place.encoder,
             "FAWEN_DIALOGUE__PER_MINUTE": "10000",
             "FAWEN_TELEGRAM__TOKEN": TELEGRAM_TOKEN,
