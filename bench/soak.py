@@ -1,0 +1,217 @@
+"""`python -m bench.soak [KILLS [MINUTES [RATE]]]`: `fawen serve` on SQLite killed again and again under traffic.
+
+People ask on the page's API, WeChat and Telegram (RATE messages a second each, 3) and try again as their platforms do; the
+service, its own code on a small knowledge base, is killed by SIGKILL at random moments, one life in eight while it is
+still starting, until KILLS (1000) are done or MINUTES (12) are over. Then every acknowledged message must have one record and
+one reply, every ticket that was told must be there. A reply that was on its way to Telegram when the process was killed is `uncertain`:
+written down for staff, not sent again. Lives are forked from a parent that has done the imports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import httpx
+from rich.console import Console
+
+from bench.replica_traffic import Traffic, Watched
+from bench.replicas import Figures, count, free_port, settle, shown
+from bot.app import utc_now
+from bot.store.sql import SqlStore
+from intents import KnowledgeBase
+from tests.channels.bot_api import TOKEN as TELEGRAM_TOKEN
+from tests.channels.bot_api import running_bot_api
+from tests.channels.wechat_peer import KEY, TOKEN
+from tests.channels.wechat_server import APP_ID, SECRET, running_wechat
+from tests.sample import ROOT, write_sample
+
+QUESTIONS = (
+    "公证收费标准", "继承公证怎么办", "法律援助是什么", "楼上漏水没人管怎么办", "法律援助收费吗", "健身卡不退钱", "菜单", "转人工", "转人工",
+)  # fmt: skip
+STARTING = 0.125
+"""Share of lives that are killed before they serve."""
+LONGEST = 0.5
+"""Seconds that a life serves at most."""
+_NUMBER = re.compile(r"[A-Z0-9]{2}-[A-Z0-9]{4}")
+
+
+@dataclass
+class Soak:
+    """What a run has shown."""
+
+    figures: Figures
+    starting: int = 0
+    """Kills before the service was ready."""
+    told: int = 0
+    """Ticket numbers that people were told."""
+    missing: list[str] = field(default_factory=list)
+    """Of these, the ones that are not in the store."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether every promise was kept."""
+        return self.figures.sound and not self.missing
+
+
+class Asking(Traffic):
+    """Traffic without a fixed end."""
+
+    async def ask_until(self, over: Callable[[], bool], rate: float) -> None:
+        """So many messages a second on each channel; returns when the last one has its answer or was given up."""
+        running: list[asyncio.Task[None]] = []
+        for number in itertools.count(1):
+            if over():
+                break
+            ways = (self._ask_web, self._ask_wechat, self._ask_telegram)
+            running += [asyncio.create_task(self._one(way, number)) for way in ways]
+            await asyncio.sleep(1 / rate)
+        await asyncio.gather(*running)
+
+
+class Lives:
+    """The parent that forks one life after the other."""
+
+    def __init__(self, environ: dict[str, str], log: Path) -> None:
+        self._environ, self._log, self.url = environ, log, f"http://127.0.0.1:{environ['FAWEN_SERVER__PORT']}"
+
+    async def begin(self) -> None:
+        """Start the parent."""
+        self._parent = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.soak_worker", str(self._log),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=self._environ, cwd=ROOT,
+        )  # fmt: skip
+
+    async def tell(self, what: str) -> None:
+        """`start` or `kill`; returns when it is done. Raises RuntimeError when the parent is gone."""
+        assert self._parent.stdin is not None and self._parent.stdout is not None  # noqa: PT018  for the type checker
+        self._parent.stdin.write(f"{what}\n".encode())
+        if not await self._parent.stdout.readline():
+            raise RuntimeError("the parent of the lives has ended")
+
+    async def ready(self, client: httpx.AsyncClient, seconds: float = 120.0) -> None:
+        """Wait until it serves. Raises RuntimeError with the end of the log when it does not."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            try:
+                if (await client.get(f"{self.url}/readyz")).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                await asyncio.sleep(0.02)
+        raise RuntimeError(f"a life does not serve:\n{self._log.read_text()[-2000:]}")
+
+    async def end(self) -> None:
+        """Kill the last life and let the parent go."""
+        assert self._parent.stdin is not None
+        await self.tell("kill")
+        self._parent.stdin.close()
+        await self._parent.wait()
+
+
+async def killing(lives: Lives, kills: int, minutes: float, random: Random) -> tuple[int, int]:
+    """Kill until both is enough; how many kills, and how many of them while starting. A life serves at the end."""
+    ends, done, early = time.monotonic() + minutes * 60, 0, 0
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        await lives.ready(client)
+        while done < kills and time.monotonic() < ends:
+            await lives.tell("kill")
+            done += 1
+            await lives.tell("start")
+            if random.random() < STARTING:
+                await asyncio.sleep(random.random())
+                early += 1
+                continue
+            await lives.ready(client)
+            await asyncio.sleep(random.random() * LONGEST)
+        await lives.ready(client)
+    return done, early
+
+
+def environment(folder: Path, telegram: str, wechat: str) -> dict[str, str]:
+    """Settings of the service."""
+    return {
+        **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
+        "PYTHONPATH": str(ROOT),
+        "OPENBLAS_NUM_THREADS": "1",  # no thread of the parent may be needed in a forked life
+        "FAWEN_SERVER__PORT": str(free_port()),
+        "FAWEN_STORE__URL": f"sqlite+aiosqlite:///{folder}/fawen.db",
+        "FAWEN_KNOWLEDGE__DIR": str(folder / "knowledge"),
+        "FAWEN_KNOWLEDGE__CACHE_DIR": str(folder / "cache"),
+        "FAWEN_KNOWLEDGE__ENCODER": "off",
+        "FAWEN_DIALOGUE__PER_MINUTE": "10000",
+        "FAWEN_TELEGRAM__TOKEN": TELEGRAM_TOKEN,
+        "FAWEN_TELEGRAM__BASE_URL": telegram,
+        "FAWEN_WECHAT__APP_ID": APP_ID,
+        "FAWEN_WECHAT__APP_SECRET": SECRET,
+        "FAWEN_WECHAT__TOKEN": TOKEN,
+        "FAWEN_WECHAT__ENCODING_AES_KEY": KEY,
+        "FAWEN_WECHAT__API_BASE": wechat,
+    }
+
+
+async def run(folder: Path, kills: int, minutes: float, rate: float, seed: int = 7) -> Soak:
+    """One run on an empty database."""
+    write_sample(folder / "knowledge")
+    outage = KnowledgeBase.load(folder / "knowledge").texts["outage"]
+    telegram = Watched()
+    async with running_bot_api(telegram), running_wechat() as wechat:
+        environ = environment(folder, telegram.url, wechat.url)
+        lives = Lives(environ, folder / "log")
+        await lives.begin()
+        await lives.tell("start")
+        traffic = Asking(lives.url, telegram, wechat, itertools.cycle(QUESTIONS), outage)
+        started = time.monotonic()
+        killer = asyncio.create_task(killing(lives, kills, minutes, Random(seed)))
+        await traffic.ask_until(killer.done, rate)
+        done, early = await killer
+        soak = Soak(Figures(time.monotonic() - started, done, pause=telegram.longest_pause()), early)
+        store = SqlStore(environ["FAWEN_STORE__URL"], now=utc_now)
+        await store.start()
+        try:
+            soak.figures.unsettled = await settle(store, telegram)
+            traffic.gather()
+            await count(store, traffic, soak.figures)
+            await _tickets(store, traffic, soak)
+        finally:
+            await store.close()
+            await lives.end()
+    return soak
+
+
+async def _tickets(store: SqlStore, traffic: Traffic, soak: Soak) -> None:
+    """Every number that somebody was told must be there."""
+    told = set()
+    for channel in (traffic.web, traffic.wechat, traffic.telegram):
+        for texts in channel.replies.values():
+            told |= {number for text in texts for number in _NUMBER.findall(text)}
+    soak.told = len(told)
+    soak.missing = [number for number in sorted(told) if await store.ticket(number) is None]
+
+
+def main() -> None:
+    """Print the counts; exit 1 when anything was lost, doubled or left open."""
+    given = [*map(float, sys.argv[1:]), *(1000.0, 12.0, 3.0)[len(sys.argv) - 1 :]]
+    with tempfile.TemporaryDirectory(prefix="fawen-soak-") as name:
+        soak = asyncio.run(run(Path(name), int(given[0]), given[1], given[2]))
+    console = Console()
+    console.print(shown(soak.figures))
+    console.print(f"{soak.starting} of the kills while starting; still open: {soak.figures.unsettled}")
+    console.print(f"tickets told: {soak.told}, missing: {len(soak.missing)} {' '.join(soak.missing[:20])}")
+    for channel, row in soak.figures.rows.items():
+        for what, keys in (("lost", row.lost), ("doubled", row.doubled)):
+            if keys:
+                console.print(f"{channel} {what}: {' '.join(keys[:20])}")
+    sys.exit(0 if soak.sound else 1)
+
+
+if __name__ == "__main__":
+    main()
