@@ -14,13 +14,16 @@ class RateLimit:
     """At most `limit` messages in `window` for each key, refilled evenly."""
 
     def __init__(self, limit: int, window: timedelta) -> None:
-        self._limit = float(limit)
+        self._limit, self._window = float(limit), window
         self._per_second = limit / window.total_seconds()
         self._buckets: OrderedDict[Hashable, tuple[float, datetime]] = OrderedDict()
 
     def allow(self, key: Hashable, at: datetime) -> bool:
         """Whether a message at this time is within the limit; counts it if so."""
         tokens, last = self._buckets.pop(key, (self._limit, at))
+        if last - at > self._window:
+            # the clock was set back: waiting for it to catch up would shut people out for as long as it ran ahead
+            last = at
         elapsed = max((at - last).total_seconds(), 0.0)
         tokens = min(self._limit, tokens + elapsed * self._per_second)
         allowed = tokens >= 1

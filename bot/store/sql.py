@@ -257,7 +257,7 @@ class SqlStore:
         due = (
             sa.select(outbox)
             .where(outbox.c.channel == channel, outbox.c.state == OutboxState.PENDING.value)
-            .where(outbox.c.due_at <= now, sa.not_(blocked))
+            .where(sa.or_(outbox.c.due_at <= now, _ahead(now)), sa.not_(blocked))
             .order_by(outbox.c.id)
             .limit(limit)
         )
@@ -310,6 +310,11 @@ class SqlStore:
                 for state, count in await connection.execute(by_state):
                     found[f"{name}_{state}"] = int(count)
         return found
+
+
+def _ahead(now: datetime) -> sa.ColumnElement[bool]:
+    """A row that was never tried and comes from a time still to come: the clock was set back, it must not wait for it."""
+    return sa.and_(outbox.c.attempts == 0, outbox.c.created_at > now)
 
 
 def _plain(turn: Turn, now: datetime) -> Rows:
