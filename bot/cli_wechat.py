@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli_options import CONFIG, fail, settings_from
+from bot.cli_options import CONFIG, config_path, fail, settings_from
 from bot.config import Settings
 from bot.errors import FawenError
 
@@ -34,11 +34,11 @@ def menu(config: Path | None, push: bool) -> None:
 @click.command()
 @CONFIG
 def doctor(config: Path | None) -> None:
-    """体检：设置、数据库、微信的凭据、时钟和回调地址，每项一行；有问题时退出码为 1。"""
+    """体检：设置、数据库、磁盘、知识库、端口、时钟、反向代理、微信，每项一行；有问题时退出码为 1。"""
     from bot.app import utc_now
     from bot.doctor import doctor as examine
 
-    found = asyncio.run(examine(settings_from(config), utc_now))
+    found = asyncio.run(examine(settings_from(config), utc_now, config_path(config)))
     for finding in found:
         click.echo(str(finding))
     sys.exit(0 if all(finding.good for finding in found) else 1)

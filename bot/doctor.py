@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import httpx
 
@@ -19,6 +20,7 @@ from bot.channels.wechat_codes import PlatformSaid
 from bot.channels.wechat_crypto import sign
 from bot.channels.wechat_pages import seconds
 from bot.channels.wechat_webhook import WINDOW_SECONDS, Gatekeeper
+from bot.checkup import Finding, check_clock, whole
 from bot.config import Settings
 from bot.errors import ConfigError, DeliveryError, FawenError, StoreError
 from bot.store import open_store
@@ -29,18 +31,6 @@ log = logging.getLogger(__name__)
 
 SKEW_WARNING = timedelta(seconds=60)
 _CALLBACK_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor."""
-
-    good: bool
-    name: str
-    said: str
-
-    def __str__(self) -> str:
-        return f"{'✓' if self.good else '✗'} {self.name}：{self.said}"
 
 
 @dataclass(frozen=True)
@@ -58,7 +48,7 @@ Check = Callable[[Surroundings], Awaitable[list[Finding]]]
 async def check_store(around: Surroundings) -> list[Finding]:
     """Does the database answer."""
     await around.store.ping()
-    return [Finding(True, "数据库", "能读能写")]
+    return [Finding(True, "数据库", "能读能写"), *await check_clock(around.store, around.now())]
 
 
 async def check_wechat_settings(around: Surroundings) -> list[Finding]:
@@ -182,10 +172,16 @@ async def opened(settings: Settings, now: Callable[[], datetime]) -> AsyncIterat
         await store.close()
 
 
-async def doctor(settings: Settings, now: Callable[[], datetime]) -> list[Finding]:
-    """All checks; a database that cannot be opened is the first finding and the last."""
+async def doctor(settings: Settings, now: Callable[[], datetime], config: Path | None = None) -> list[Finding]:
+    """All checks: first what concerns settings and machine, then what needs the store.
+
+    A store of another version is not opened: that would bring it up to date.
+    """
+    found = await whole(settings, config)
+    if any(not one.good for one in found if one.name in ("数据库结构", "数据库")):
+        return [*found, Finding(False, "渠道", "数据库好了以后才能检查微信等渠道，请再运行一次 fawen doctor。")]
     try:
         async with opened(settings, now) as store:
-            return await examine(Surroundings(settings, store, now))
+            return [*found, *await examine(Surroundings(settings, store, now))]
     except StoreError as error:
-        return [Finding(False, "数据库", str(error))]
+        return [*found, Finding(False, "数据库", str(error))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -89,10 +92,42 @@ async def migrate(engine: AsyncEngine, url: URL) -> None:
         ) from error
 
 
-def upgrade(connection: sa.Connection, revision: str = "head") -> None:
-    """Bring the schema to a revision. Raises alembic's CommandError for one that this version does not know."""
+async def stored_revision(url: URL) -> str | None:
+    """The version of a database's schema; None when there is none yet. Changes nothing. Raises StoreUnavailable."""
+    if url.drivername.startswith("sqlite") and not _there(url):
+        return None
+    engine = make_engine(url)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        shown = url.render_as_string(hide_password=True)
+        raise StoreUnavailable(
+            f"打不开数据库 {shown}（{type(error).__name__}）。请检查 store.url、权限和磁盘。"
+        ) from error
+    finally:
+        await engine.dispose()
+
+
+def _there(url: URL) -> bool:
+    # SQLite would make an empty file to look into
+    return bool(url.database) and Path(str(url.database)).is_file()
+
+
+def newest() -> str:
+    """The version of the schema that this program works with."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+
+
+def _alembic() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
+def upgrade(connection: sa.Connection, revision: str = "head") -> None:
+    """Bring the schema to a revision. Raises alembic's CommandError for one that this version does not know."""
+    config = _alembic()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 
@@ -104,4 +139,6 @@ def _file_lock(url: URL) -> Iterator[None]:
         return
     with Path(f"{url.database}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        # SQLite would make it readable for others, and its journals take after it
+        os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
         yield

@@ -14,13 +14,15 @@ from pydantic import ValidationError
 
 from bot.app import utc_now
 from bot.channels.wechat_menu import shown, wanted
+from bot.checkup import Finding
 from bot.cli import main
 from bot.config import MenuButton, Settings, WeChat
-from bot.doctor import Finding, Surroundings, check_wechat_callback, check_wechat_token, doctor, examine
+from bot.doctor import Surroundings, check_wechat_callback, check_wechat_token, doctor, examine
 from intents import Matcher
 from tests.channels.wechat_peer import KEY, TOKEN
 from tests.channels.wechat_running import running
 from tests.channels.wechat_server import APP_ID, FakeWeChat, running_wechat
+from tests.sample import write_sample
 
 
 @pytest.fixture
@@ -35,7 +37,19 @@ def settings(wechat: FakeWeChat, path: Path, **more: Any) -> Settings:
         "app_id": APP_ID, "app_secret": "test-synthetic-secret", "token": TOKEN, "encoding_aes_key": KEY,
         "api_base": wechat.url, "callback_url": "http://127.0.0.1:9/wechat", **more,
     }  # fmt: skip
-    return Settings.model_validate({"wechat": given, "store": {"url": f"sqlite+aiosqlite:///{path}/d.db"}})
+    return Settings.model_validate({"wechat": given, **quiet(path)})
+
+
+def quiet(path: Path) -> dict[str, Any]:
+    """Settings that nobody can complain of."""
+    knowledge = path / "knowledge"
+    if not knowledge.exists():
+        write_sample(knowledge)
+    return {
+        "store": {"url": f"sqlite+aiosqlite:///{path}/d.db"},
+        "knowledge": {"dir": knowledge, "cache_dir": path / "cache", "encoder": "off"},
+        "server": {"port": 0},
+    }
 
 
 async def bad_lines(made: Settings) -> str:
@@ -48,13 +62,14 @@ async def test_all_is_well(sample_matcher: Matcher, wechat: FakeWeChat, tmp_path
     async with running(sample_matcher, utc_now, wechat, tmp_path) as service:
         made = settings(wechat, tmp_path, callback_url=f"{service.url}/wechat")
         found = await doctor(made, utc_now)
-    assert [f"✓ {name}" for name in ("数据库", "微信设置", "微信 access_token", "时钟", "微信回调")] == [
-        str(f).partition("：")[0] for f in found
-    ]
+    machine = ("设置文件", "数据库结构", "磁盘", "磁盘", "知识库", "句向量", "端口", "反向代理")
+    assert [
+        f"✓ {name}" for name in (*machine, "数据库", "本机时钟", "微信设置", "微信 access_token", "时钟", "微信回调")
+    ] == [str(f).partition("：")[0] for f in found]
 
 
 async def test_without_wechat_there_is_nothing_to_complain_of(tmp_path: Path) -> None:
-    made = Settings.model_validate({"store": {"url": f"sqlite+aiosqlite:///{tmp_path}/d.db"}})
+    made = Settings.model_validate(quiet(tmp_path))
     assert "" == await bad_lines(made)
 
 
