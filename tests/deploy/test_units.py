@@ -167,6 +167,20 @@ def test_the_environment_is_of_settings_that_exist(path: Path) -> None:
     assert "8000" != given.get("FAWEN_SERVER__PORT") or 8000 == loaded.server.port
 
 
+@pytest.mark.parametrize("path", SERVICES, ids=lambda p: p.name)
+def test_the_credentials_are_secret_settings(path: Path, tmp_path: Path) -> None:
+    """Each line that may be switched on names a secret that the service takes from there."""
+    found = re.findall(
+        r"^#?LoadCredential=(\w+)\.(\w+):/etc/fawen/credentials/\1\.\2$", path.read_text("utf-8"), re.MULTILINE
+    )
+    assert ("store", "url") in found
+    for section, name in found:
+        (tmp_path / f"{section}.{name}").write_text("sqlite+aiosqlite:///x.db\n", encoding="utf-8")
+    loaded = Settings.load(None, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    for section, name in found:
+        assert "sqlite+aiosqlite:///x.db" == getattr(getattr(loaded, section), name).get_secret_value(), name
+
+
 def test_the_user_exists() -> None:
     """Every unit runs as the user that the sysusers file makes."""
     made = (SYSTEMD / "fawen.sysusers").read_text(encoding="utf-8")
