@@ -20,7 +20,6 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS = {360: 740, 390: 844, 768: 1024, 1280: 800}
 LOOKS: dict[str, dict[str, Any]] = {"normal": {}, "elder": {"size": "elder"}, "dark": {"color_scheme": "dark"}}
-NO_ANSWER = "我家的猫会不会游泳"
 
 
 @contextmanager
@@ -80,12 +79,18 @@ def _typing(page: Page) -> None:
     page.locator(".typing").wait_for()
 
 
+def _ticket(page: Page) -> None:
+    ask(page, "继承公证怎么办")
+    ask(page, "人工")
+    page.locator(".ticket strong").wait_for()
+
+
 def _late(page: Page) -> None:
-    ask(page, NO_ANSWER)
+    _ticket(page)
     page.locator("article.bot").last.evaluate(
         """node => { const late = node.cloneNode(true); late.dataset.late = "x";
         for (const extra of late.querySelectorAll(".ticket, .card, .feedback, .acts")) extra.remove();
-        late.querySelector(".words").textContent = "您之前问的，工作人员答复如下：\\n这件事不属于法律服务，可以向动物医院咨询。"; node.after(late); }"""
+        late.querySelector(".words").textContent = "您之前问的，工作人员答复如下：\\n这件事不属于法律服务，可以向动物医院咨询。"; node.after(late); late.scrollIntoView(); }"""
     )
 
 
@@ -102,7 +107,7 @@ STATES: dict[str, Callable[[Page], None]] = {
     "answer": lambda page: ask(page, "继承公证怎么办"),
     "options": lambda page: ask(page, "公证"),
     "menu": lambda page: ask(page, "菜单"),
-    "ticket": lambda page: ask(page, NO_ANSWER),
+    "ticket": _ticket,
     "emergency": lambda page: ask(page, "他现在正在打我"),
     "late": _late,
     "history": _history,

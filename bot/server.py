@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -75,7 +75,11 @@ def make_app(
     return Starlette(
         routes=[*(health.routes(store, version) if pages is None else pages), *routes],
         middleware=[Middleware(_Guard, max_body=max_body, hsts_seconds=hsts_seconds)],
-        exception_handlers={HTTPException: _http_error, Exception: functools.partial(_server_error, hsts_seconds)},
+        exception_handlers={
+            HTTPException: _http_error,
+            ClientDisconnect: _gone,
+            Exception: functools.partial(_server_error, hsts_seconds),
+        },
     )
 
 
@@ -93,6 +97,12 @@ async def _http_error(request: Request, exc: Exception) -> Response:
     # 405 names what is allowed (RFC 9110, 15.5.6)
     shown.headers.update((exc.headers if isinstance(exc, HTTPException) else None) or {})
     return shown
+
+
+async def _gone(request: Request, exc: Exception) -> Response:
+    """The connection broke before the request was whole: no fault of ours, and nobody reads the answer."""
+    log.info("a request to %s broke off", request.url.path)
+    return error(400, "bad_request", "请求有误。")
 
 
 async def _server_error(hsts_seconds: int, request: Request, exc: Exception) -> Response:
