@@ -34,6 +34,8 @@ class FakeWeChat:
         """Per path, what to do next instead: an errcode, `5xx`, `html`, `reset` before it is done, `lost` after it."""
         self.quota: int | None = None
         """Customer messages that are still allowed; None for any number."""
+        self.away: set[str] = set()
+        """People who have not written for 48 hours, as WeChat sees it."""
         self.secret = SECRET
 
     def app(self) -> web.Application:
@@ -85,6 +87,8 @@ class FakeWeChat:
         return {"access_token": self.token, "expires_in": self.expires_in}
 
     def _custom_send(self, body: bytes) -> dict[str, Any]:
+        if json.loads(body.decode("utf-8"))["touser"] in self.away:
+            return {"errcode": 45015, "errmsg": "response out of time limit"}
         if self.quota is not None:
             if self.quota <= 0:
                 return {"errcode": 45047, "errmsg": "out of response count limit"}

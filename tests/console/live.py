@@ -35,8 +35,8 @@ class Site:
 
 
 @contextmanager
-def running_site(home: Path) -> Iterator[Site]:
-    """Serve the sample with four users; it must end cleanly, even with a live page open."""
+def running_site(home: Path, **settings: str) -> Iterator[Site]:
+    """Serve the sample with four users and these variables; it must end cleanly, even with a live page open."""
     environ = {
         **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
         "FAWEN_SERVER__PORT": "0",
@@ -48,6 +48,7 @@ def running_site(home: Path) -> Iterator[Site]:
         "FAWEN_DESK__GATHER_SECONDS": "0.1",
         "FAWEN_DIALOGUE__PER_MINUTE": "1000",
         "PYTHONPATH": str(ROOT),
+        **settings,
     }
     program = [sys.executable, "-m", "bot"]
     for role, name in NAMES.items():

@@ -12,12 +12,21 @@ from playwright.sync_api import Browser, expect
 
 from bot.store.accounts import Role
 from tests.console.live import PATIENCE_MS, Desk, Site, at_desk, running_site
+from tests.console.steps import (
+    ANSWER,
+    ASKED,
+    ENTRY,
+    answer_both,
+    delivered,
+    open_cluster,
+    propose_entry,
+    publish,
+    roll_back,
+)
 from tests.web.conftest import chromium as chromium  # a fixture, shared with the tests of the chat page
 
 pytestmark = pytest.mark.browser
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-ASKED = "楼道堵死了该找哪个评理"
-ANSWER = "可以找社区的人民调解委员会，不收费。"
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -48,63 +57,23 @@ def shut(*desks: Desk) -> None:
     assert [[]] * len(desks) == [desk.wrong for desk in desks]
 
 
-def open_cluster(desk: Desk, text: str) -> None:
-    """Wait until the question is in the queue, and open it."""
-    row = desk.page.locator(".row .open", has_text=text).first
-    for _ in range(60):
-        desk.go("/queue")
-        if row.count():
-            break
-        desk.page.wait_for_timeout(500)
-    row.click()
-    expect(desk.page.locator("h1")).to_contain_text(text)
-
-
 def test_the_whole_loop_in_the_browser(site: Site, chromium: Browser) -> None:
     """Two ask, a curator answers both, a reviewer publishes the new entry, it answers, and it is rolled back."""
     residents = [ask(site, chromium) for _ in range(2)]
     curator = at_desk(site, chromium, Role.CURATOR)
-    page = curator.page
-    open_cluster(curator, ASKED)
-    expect(page.get_by_text("写给全部 2 位提问人")).to_be_visible()
-    page.keyboard.press("a")
-    page.keyboard.type(ANSWER)
-    page.get_by_role("button", name="看看发出去的样子").click()
-    expect(page.locator(".preview")).to_have_count(3)
-    page.get_by_role("button", name="答复", exact=True).click()
-    expect(page.locator(".good")).to_contain_text("已答复")
+    answer_both(curator)
     for resident in residents:
         resident.page.goto(site.url)
         expect(resident.page.locator("#talk")).to_contain_text(ANSWER)
         resident.page.reload()
         assert 1 == resident.page.locator("#talk").inner_text().count(ANSWER)
-    page.reload()
-    expect(page.locator("td.sent")).to_have_count(2)
-
-    page.get_by_role("link", name="写成新条目").click()
-    expect(page.get_by_label("回答")).to_have_value(ANSWER)
-    page.get_by_label("条目编号").fill("notary.corridor")
-    page.get_by_label("标题").fill("楼道被堵怎么办")
-    page.get_by_label("问法，一行一句").fill(f"{ASKED}\n楼道被邻居堵了找谁\n过道堆满东西谁来管")
-    page.get_by_label("依据，一行一个").fill("legal_aid_law 第二条")
-    page.get_by_label("为什么要这一条").fill("两个人问过")
-    page.get_by_role("button", name="提出").click()
-    expect(page.locator(".diff")).to_contain_text("楼道被堵怎么办")
-    expect(page.get_by_text("由审核员或管理员决定")).to_be_visible()
-    proposal = page.url.partition("?")[0].removeprefix(site.console)
-
+    delivered(curator, 2)
+    proposal = propose_entry(curator)
     reviewer = at_desk(site, chromium, Role.REVIEWER)
-    reviewer.go("/review")
-    reviewer.page.locator(".row .open", has_text="notary.corridor").click()
-    reviewer.page.get_by_role("button", name="检查").click()
-    expect(reviewer.page.get_by_role("region", name="回答的变化")).to_contain_text(ASKED)
-    reviewer.page.get_by_role("button", name="批准").click()
-    expect(reviewer.page.locator(".good")).to_contain_text("已批准")
-    reviewer.page.get_by_role("button", name="发布").click()
-    expect(reviewer.page.locator(".good")).to_contain_text("已发布")
+    publish(reviewer)
 
     third = at_desk(site, chromium, None, width=390)
-    answered = third.page.locator("article.bot[data-entry='notary.corridor']")
+    answered = third.page.locator(f"article.bot[data-entry='{ENTRY}']")
     for _ in range(60):
         third.page.goto(site.url)
         third.page.locator("#text").fill(ASKED)
@@ -115,21 +84,10 @@ def test_the_whole_loop_in_the_browser(site: Site, chromium: Browser) -> None:
         third.page.wait_for_timeout(500)
     expect(answered.last).to_contain_text(ANSWER)
 
-    reviewer.go("/history")
-    reviewer.page.locator(".row .open").first.click()
-    reviewer.page.get_by_text("回滚这一次").click()
-    reviewer.page.get_by_label("理由").fill("先核对一下依据")
-    reviewer.page.get_by_role("button", name="确定回滚").click()
-    expect(reviewer.page.locator("h1")).to_contain_text("回滚第")
-    reviewer.go(proposal)
-    expect(reviewer.page.locator(".facts .state")).to_have_text("已回滚")
-    for _ in range(60):
-        reviewer.go("/knowledge/notary.corridor")
-        if reviewer.page.locator("h1").inner_text() == "没有做成":
-            break
-        reviewer.page.wait_for_timeout(500)
-    expect(reviewer.page.locator("main")).to_contain_text("没有条目")
-    shut(curator, reviewer, third, *residents)
+    roll_back(reviewer, proposal)
+    fourth = ask(site, chromium)
+    expect(fourth.page.locator(f"article.bot[data-entry='{ENTRY}']")).to_have_count(0)
+    shut(curator, reviewer, third, fourth, *residents)
 
 
 def test_who_proposed_cannot_approve(site: Site, chromium: Browser) -> None:
