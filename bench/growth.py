@@ -138,7 +138,9 @@ async def measure(folder: Path, sizes: list[int]) -> list[dict[str, float]]:
 def main() -> None:
     """Print the table, write the picture."""
     sizes = [int(size) for size in sys.argv[1:]] or list(SIZES)
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    OUT.mkdir(exist_ok=True)
+    # on the disk of the checkout, in a folder that git does not look at: a run that is killed leaves hundreds of megabytes
+    with tempfile.TemporaryDirectory(dir=OUT) as folder:
         rows = asyncio.run(measure(Path(folder), sizes))
     table = Table(title=f"exchanges in the log, {platform.machine()}; milliseconds", title_justify="left")
     table.add_column("", no_wrap=True)
@@ -148,7 +150,6 @@ def main() -> None:
         shown = "store, a message (CPU)" if name == "message" else name
         table.add_row(shown, *(f"{row[name]:.0f}" if name == "bytes" else f"{row[name]:.2f}" for row in rows))
     Console().print(table)
-    OUT.mkdir(exist_ok=True)
     (OUT / "growth.svg").write_text(growth(rows), encoding="utf-8")
 
 
