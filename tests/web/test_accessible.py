@@ -186,3 +186,21 @@ def test_a_ticket_is_looked_up_and_an_answer_copied(visit: Open) -> None:
     expect(page.locator("article.bot").last).to_contain_text("等待工作人员处理")
     page.locator("[data-act=copy]").last.click()
     expect(page.locator("#status")).to_have_text("已复制")
+
+
+def test_the_title_stays_on_one_line_of_a_small_phone(visit: Open) -> None:
+    """At 360 px the title, the ticket look-up and 长者模式 stand side by side."""
+    page = visit()
+    lines = page.locator(".bar h1").evaluate(
+        "node => Math.round(node.getBoundingClientRect().height / parseFloat(getComputedStyle(node).lineHeight))"
+    )
+    assert 1 == lines
+
+
+def test_without_script_nothing_is_framed_below_the_answer(visit: Open) -> None:
+    """The place that a post jumps back to draws no focus ring: there is nothing to press."""
+    page = visit(java_script_enabled=False)
+    page.locator("#text").fill("公证收费标准")
+    page.locator("#ask button").click()
+    expect(page.locator("article.bot[data-entry='notary.fee']")).to_be_visible()
+    expect(page.locator("#latest")).to_have_css("outline-style", "none")
