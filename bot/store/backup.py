@@ -129,7 +129,8 @@ def _write(connection: sa.Connection, part: Path, now: datetime) -> Sums:
     tables = _tables(connection)
     if not tables:
         raise StoreError("这个数据库里没有法问的表，没有可备份的。请检查 store.url。")
-    revision = connection.execute(sa.text(f"SELECT version_num FROM {_VERSION}")).scalar_one()  # noqa: S608  # our own name
+    asked = sa.select(sa.column("version_num", sa.String)).select_from(sa.table(_VERSION))
+    revision = connection.execute(asked).scalar_one()
     sums: Sums = {}
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as raw:
