@@ -33,7 +33,7 @@ class Renderer:
         self._pages.filters.update(
             when=when, day=day, age=age, share=share, channel=_named(words.CHANNELS), state=_named(words.STATES),
             reason=_named(words.REASONS), delivery=_named(words.DELIVERIES), event=_named(words.EVENTS),
-            proposal=_named(words.PROPOSALS), kind=_named(words.KINDS), audited=_named(words.AUDITED),
+            proposal=_named(words.PROPOSALS), kind=_named(words.KINDS), audited=_named(words.AUDITED), detail=_named(words.DETAILS),
             apart=_named(words.APART), publication=_named(words.PUBLICATIONS), outcome=_named(words.OUTCOMES),
         )  # fmt: skip
         self._pages.globals.update(

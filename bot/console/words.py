@@ -76,6 +76,11 @@ AUDITED = {
     "purged": "到期清除",
     "digest": "发送周报",
 }
+DETAILS = {
+    "role": "角色", "since": "从", "until": "到", "owner": "交给", "entry": "条目", "into": "到问题组", "tickets": "工单",
+    "by": "第几次发布", "reason": "原因", "format": "格式", "days": "天数", "published": "发布", "kind": "种类", "text": "原话",
+}  # fmt: skip
+"""What stands in a line of the audit beside who, what and about."""
 DONE = {
     "assigned": "已指派。",
     "freed": "已放回，谁都可以接。",
