@@ -179,7 +179,9 @@ def run(texts: list[str], seconds: float, repeat: bool) -> Table:
     table = Table(title=f"{asked}, {PEOPLE} people, {platform.machine()}", title_justify="left")
     for column in ("channel", "msg/s", "% echo", "% kept", "p50 ms", "p99 ms", "failed", "lost"):
         table.add_column(column, justify="left" if column == "channel" else "right", no_wrap=True)
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as directory:
+    Path("out").mkdir(exist_ok=True)
+    # in the checkout (ignored by git), not in /tmp, which may be memory: a commit shall reach a disk
+    with tempfile.TemporaryDirectory(dir=Path("out").resolve()) as directory:
         server = Server(directory, REMEMBERED if repeat else 0)
         try:
             rates: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""A little HTTP proxy: it answers a request for a whole address by making it, and CONNECT by a tunnel; it counts both."""
+"""A little HTTP proxy: it answers a request for a whole address by making it, and counts them. It has no CONNECT."""
 
 from __future__ import annotations
 
