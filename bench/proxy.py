@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from itertools import count
+from typing import Any
 
 _CHUNK = 65536
 
@@ -18,6 +19,8 @@ class RoundRobin:
         self._ports, self._turn = tuple(ports), count()
         self.given: list[int] = [0] * len(self._ports)
         """Connections that each port got."""
+        self._sides: set[asyncio.Task[None]] = set()
+        self._serving: set[asyncio.Task[Any]] = set()
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -26,11 +29,24 @@ class RoundRobin:
             writer.transport.abort()
             return
         there_reader, there_writer = found
+        sides = {asyncio.create_task(_copy(reader, there_writer)), asyncio.create_task(_copy(there_reader, writer))}
+        self._sides |= sides
+        if me := asyncio.current_task():
+            self._serving.add(me)
+            me.add_done_callback(self._serving.discard)
         try:
-            await asyncio.gather(_copy(reader, there_writer), _copy(there_reader, writer))
+            await asyncio.wait(sides)
         finally:
+            self._sides -= sides
             there_writer.transport.abort()
             writer.transport.abort()
+
+    async def close(self) -> None:
+        """Break off what still stands, and wait until it is gone."""
+        for side in self._sides:
+            side.cancel()
+        if self._serving:
+            await asyncio.wait(self._serving)
 
     async def _next(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         first = next(self._turn)
@@ -61,3 +77,4 @@ async def running_proxy(ports: Sequence[int]) -> AsyncIterator[tuple[RoundRobin,
     server = await asyncio.start_server(proxy.connect, "127.0.0.1", 0)
     async with server:
         yield proxy, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await proxy.close()

@@ -1,12 +1,13 @@
 """Backup and restore of a whole store, the same file for SQLite and PostgreSQL.
 
-The file is gzip, one JSON object a line: a head with the schema's revision, every row as `{"t": table, "r": {...}}` in
-the order of its key, and at last each table's count and digest. It is read from one transaction (PostgreSQL: REPEATABLE
+The file is gzip, one JSON object a line: a head with the schema's revision, every row as `{"t": table, "r": {...}}` (bytes as base64)
+in the order of its key, and at last each table's count and digest. It is read from one transaction (PostgreSQL: REPEATABLE
 READ; SQLite: a snapshot of its write-ahead log), so a running service needs no stop.
 """
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import itertools
@@ -160,7 +161,7 @@ def _put(connection: sa.Connection, file: Path, revision: str, sums: Sums, repla
     tables = {table.name: table for table in _tables(connection)}
     for name, rows in itertools.groupby(_stored(file), key=lambda row: str(row[0])):
         while batch := [row for _, row in itertools.islice(rows, _BATCH)]:
-            connection.execute(sa.insert(tables[name]), batch)
+            connection.execute(sa.insert(tables[name]), _unpacked(tables[name], batch))
     for name, table in tables.items():
         _number_on(connection, table)
         if _sum(connection, table) != sums.get(name, _NOTHING):
@@ -217,5 +218,13 @@ def _number_on(connection: sa.Connection, table: sa.Table) -> None:
         connection.execute(sa.select(sa.func.setval(sequence, top)))
 
 
+def _unpacked(table: sa.Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the file with their bytes (knowledge versions) as bytes again."""
+    binary = [column.name for column in table.columns if isinstance(column.type, sa.LargeBinary)]
+    for row in rows:
+        row.update({name: base64.b64decode(row[name]) for name in binary if row[name] is not None})
+    return rows
+
+
 def _line(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, sort_keys=True)
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, default=lambda value: base64.b64encode(value).decode())

@@ -31,6 +31,8 @@ def _value(column: sa.Column[Any], n: int) -> Any:
         return 2**53 + n
     if isinstance(column.type, sa.Integer):
         return 2**31 - 1 - n
+    if isinstance(column.type, sa.LargeBinary):
+        return bytes([0, 255, 10, n])
     text = f"{'aZ'[n % 2]}{n}𠮷~é\t'\"\\"
     return text[: column.type.length or None] if isinstance(column.type, sa.String) else text
 
