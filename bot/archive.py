@@ -69,3 +69,16 @@ def bring(directory: Path, files: Files) -> int:
         (directory / name).unlink(missing_ok=True)
     (directory / MARKER).unlink(missing_ok=True)
     return len(changed) + len(gone)
+
+
+def number_in(path: Path) -> int | None:
+    """The number of a version that `put_number` left in a file; None without one."""
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def put_number(path: Path, number: int) -> None:
+    """Remember the number of a version, whole or not at all. Raises EditError."""
+    write_atomically(path, f"{number}\n")

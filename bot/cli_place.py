@@ -80,16 +80,25 @@ def now() -> datetime:
 def run(config: Path | None, work: Callable[[Place], Awaitable[T]]) -> T:
     """Do one thing at the desk; what is refused ends the program with its reason and 1, wrong settings with 2."""
     from bot.following import followed
-    from bot.store import open_store
 
     settings = settings_from(config)
+
+    async def placed(store: SqlStore) -> T:
+        made, follower = await followed(settings, store.shared)
+        return await work(Place(made, store, follower))
+
+    return with_store(settings, placed)
+
+
+def with_store(settings: Settings, work: Callable[[SqlStore], Awaitable[T]]) -> T:
+    """Do one thing with the store of some settings; ends like `run` where it is refused."""
+    from bot.store import open_store
 
     async def whole() -> T:
         store = open_store(settings.store.url.get_secret_value(), now=now)
         await store.start()
         try:
-            made, follower = await followed(settings, store.shared)
-            return await work(Place(made, store, follower))
+            return await work(store)
         finally:
             await store.close()
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,9 +11,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli_options import CONFIG, KNOWLEDGE, fail, settings_from
-from bot.cli_place import BY, who
-from bot.errors import DeskError, FawenError, KnowledgeError
+from bot.cli_options import CONFIG, KNOWLEDGE, settings_from
+from bot.cli_place import BY, who, with_store
 
 if TYPE_CHECKING:
     from bot.shelf import Desktop
@@ -90,21 +87,6 @@ def _run(config: Path | None, directory: Path | None, work: Callable[[Desktop], 
     """Do one thing with the store; what is refused ends the program with its reason and 1, wrong settings with 2."""
     from bot.paths import knowledge_dir
     from bot.shelf import Desktop
-    from bot.store import open_store
 
     settings = settings_from(config, directory)
-
-    async def whole() -> T:
-        store = open_store(settings.store.url.get_secret_value(), now=lambda: datetime.now(UTC))
-        await store.start()
-        try:
-            return await work(Desktop(store.shared, settings.knowledge.dir or knowledge_dir()))
-        finally:
-            await store.close()
-
-    try:
-        return asyncio.run(whole())
-    except (DeskError, KnowledgeError) as error:
-        fail(str(error), 1)
-    except FawenError as error:
-        fail(str(error))
+    return with_store(settings, lambda store: work(Desktop(store.shared, settings.knowledge.dir or knowledge_dir())))

@@ -109,13 +109,10 @@ class Follower:
                 log.exception("knowledge of the store not followed, the last version stays")
 
     def _number(self) -> int | None:
-        try:
-            return int((self.directory / _NUMBER).read_text(encoding="ascii"))
-        except (OSError, ValueError):
-            return None
+        return archive.number_in(self.directory / _NUMBER)
 
     def _note(self, version: Version) -> None:
-        (self.directory / _NUMBER).write_text(f"{version.id}\n", encoding="ascii")
+        archive.put_number(self.directory / _NUMBER, version.id)
 
 
 def working_copy(settings: Settings) -> Path:

@@ -12,7 +12,6 @@ import tempfile
 from pathlib import Path
 
 from bot import archive
-from bot.curate.files import write_atomically
 from bot.desk.publishing import alone
 from bot.errors import DeskConflict, DeskNotFound, KnowledgeError, StoreConflict
 from bot.store.knowledge import KnowledgeVersions, Version
@@ -103,13 +102,10 @@ class Desktop:
         return archive.unpack(await self.versions.archive(found.digest)) if found else {}
 
     def _base(self) -> int | None:
-        try:
-            return int((self._directory / STORED).read_text(encoding="ascii"))
-        except (OSError, ValueError):
-            return None
+        return archive.number_in(self._directory / STORED)
 
     def _note(self, version: Version) -> None:
-        write_atomically(self._directory / STORED, f"{version.id}\n")
+        archive.put_number(self._directory / STORED, version.id)
 
 
 def merge(base: archive.Files, ours: archive.Files, theirs: archive.Files) -> tuple[dict[str, bytes], list[str]]:

@@ -28,7 +28,7 @@ from bot.messages import Reply
 from bot.store.base import Progress, Receipt
 from bot.store.connect import BUSY_SECONDS
 from bot.store.schema import conversations, exchanges, messages, outbox, tickets
-from bot.store.writer import WAITING
+from bot.store.writer import WAITING, tell
 
 log = logging.getLogger(__name__)
 
@@ -226,12 +226,7 @@ class FastPath:
             failure = StoreUnavailable(f"store {self._shown} cannot be written ({type(error).__name__}): check it")
             results = [(future, None, failure) for _, future in group]
         for future, value, problem in results:
-            if future.done():
-                continue
-            if problem is not None:
-                future.set_exception(problem)
-            else:
-                future.set_result(value)
+            tell(future, value, problem)
 
     def _one(self, work: Callable[[sqlite3.Connection], T]) -> tuple[T | None, Exception | None]:
         """One write in a savepoint of its own: a failing one never fails its neighbours."""

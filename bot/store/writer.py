@@ -93,7 +93,7 @@ class Writer:
                     future.set_exception(failure)
             return
         for future, value, problem in results:
-            _tell(future, value, problem)
+            tell(future, value, problem)
 
     async def _singly(self, group: list[tuple[Write, asyncio.Future[Any]]]) -> None:
         """Each write in a transaction of its own: nothing of the group was written. They must bear being run again."""
@@ -109,11 +109,12 @@ class Writer:
                     )
                     if _collided(error) and attempt < _MOST_TRIES - 1:
                         continue
-                _tell(future, value, problem)
+                tell(future, value, problem)
                 break
 
 
-def _tell(future: asyncio.Future[Any], value: Any, problem: BaseException | None) -> None:
+def tell(future: asyncio.Future[Any], value: Any, problem: BaseException | None) -> None:
+    """Give who waits for a write its value or what went wrong; nobody may be waiting any more."""
     if future.done():
         return
     if problem is not None:
