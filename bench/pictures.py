@@ -73,16 +73,7 @@ def scale(rows: Sequence[dict[str, Any]]) -> str:
         ("fawen p99", "p99", "#2F4A7A"),
         ("rapidfuzz ratio", "rapidfuzz", "#777"),
     )
-    sizes = [r["size"] for r in rows]
-    values = [r[key] for r in rows for _, key, _ in series]
-    xs, ys = _decades(min(sizes), max(sizes)), _decades(min(values), max(values))
-    x = _Axis(xs[0], xs[-1], _LEFT, _WIDTH - 130, True)
-    y = _Axis(ys[0], ys[-1], _HEIGHT - _BOTTOM, _TOP, True)
-    parts = _frame(x, y, xs, ys, "stored phrases", "ms a question")
-    for name, key, colour in series:
-        points = " ".join(f"{x(r['size']):.1f},{y(r[key]):.1f}" for r in rows)
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts.append(f'<text x="{x(sizes[-1]) + 8:.1f}" y="{y(rows[-1][key]) + 4:.1f}">{name}</text>')
+    parts = _curves(rows, series, "stored phrases", "ms a question")
     return _page("Time against size: cost grows far slower than the knowledge", parts)
 
 
@@ -94,14 +85,19 @@ def growth(rows: Sequence[dict[str, Any]]) -> str:
         ("30 days", "report of 30 days", "#B3261E"),
         ("/metrics", "counts at /metrics", "#777"),
     )
+    return _page("Cost as the log grows, SQLite", _curves(rows, series, "exchanges in the log", "milliseconds"))
+
+
+def _curves(rows: Sequence[dict[str, Any]], series: Sequence[tuple[str, str, str]], across: str, up: str) -> list[str]:
+    """Both axes logarithmic, `size` across; a series is its name, its key in the rows and its colour."""
     sizes = [r["size"] for r in rows]
     values = [r[key] for r in rows for _, key, _ in series]
     xs, ys = _decades(min(sizes), max(sizes)), _decades(min(values), max(values))
     x = _Axis(xs[0], xs[-1], _LEFT, _WIDTH - 130, True)
     y = _Axis(ys[0], ys[-1], _HEIGHT - _BOTTOM, _TOP, True)
-    parts = _frame(x, y, xs, ys, "exchanges in the log", "milliseconds")
+    parts = _frame(x, y, xs, ys, across, up)
     for name, key, colour in series:
         points = " ".join(f"{x(r['size']):.1f},{y(r[key]):.1f}" for r in rows)
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts.append(f'<text x="{x(sizes[-1]) + 8:.1f}" y="{y(rows[-1][key]) + 4:.1f}">{name}</text>')
-    return _page("Cost as the log grows, SQLite", parts)
+    return parts

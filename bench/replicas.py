@@ -93,6 +93,19 @@ class Place:
     encoder: str = "off"
 
 
+def platforms(telegram: str, wechat: str) -> dict[str, str]:
+    """Variables that connect a service to the fake servers at these addresses."""
+    return {
+        "FAWEN_TELEGRAM__TOKEN": TELEGRAM_TOKEN,
+        "FAWEN_TELEGRAM__BASE_URL": telegram,
+        "FAWEN_WECHAT__APP_ID": APP_ID,
+        "FAWEN_WECHAT__APP_SECRET": SECRET,
+        "FAWEN_WECHAT__TOKEN": TOKEN,
+        "FAWEN_WECHAT__ENCODING_AES_KEY": KEY,
+        "FAWEN_WECHAT__API_BASE": wechat,
+    }
+
+
 class Replica:
     """One `fawen serve`."""
 
@@ -109,13 +122,7 @@ class Replica:
             "FAWEN_KNOWLEDGE__SOURCE": "store",
             "FAWEN_KNOWLEDGE__ENCODER": place.encoder,
             "FAWEN_DIALOGUE__PER_MINUTE": "10000",
-            "FAWEN_TELEGRAM__TOKEN": TELEGRAM_TOKEN,
-            "FAWEN_TELEGRAM__BASE_URL": telegram,
-            "FAWEN_WECHAT__APP_ID": APP_ID,
-            "FAWEN_WECHAT__APP_SECRET": SECRET,
-            "FAWEN_WECHAT__TOKEN": TOKEN,
-            "FAWEN_WECHAT__ENCODING_AES_KEY": KEY,
-            "FAWEN_WECHAT__API_BASE": wechat,
+            **platforms(telegram, wechat),
         }
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -25,14 +25,12 @@ import httpx
 from rich.console import Console
 
 from bench.replica_traffic import Traffic, Watched
-from bench.replicas import Figures, count, free_port, settle, shown
+from bench.replicas import Figures, count, free_port, platforms, settle, shown
 from bot.app import utc_now
 from bot.store.sql import SqlStore
 from intents import KnowledgeBase
-from tests.channels.bot_api import TOKEN as TELEGRAM_TOKEN
 from tests.channels.bot_api import running_bot_api
-from tests.channels.wechat_peer import KEY, TOKEN
-from tests.channels.wechat_server import APP_ID, SECRET, running_wechat
+from tests.channels.wechat_server import running_wechat
 from tests.sample import ROOT, write_sample
 
 QUESTIONS = (
@@ -148,13 +146,7 @@ def environment(folder: Path, telegram: str, wechat: str) -> dict[str, str]:
         "FAWEN_KNOWLEDGE__CACHE_DIR": str(folder / "cache"),
         "FAWEN_KNOWLEDGE__ENCODER": "off",
         "FAWEN_DIALOGUE__PER_MINUTE": "10000",
-        "FAWEN_TELEGRAM__TOKEN": TELEGRAM_TOKEN,
-        "FAWEN_TELEGRAM__BASE_URL": telegram,
-        "FAWEN_WECHAT__APP_ID": APP_ID,
-        "FAWEN_WECHAT__APP_SECRET": SECRET,
-        "FAWEN_WECHAT__TOKEN": TOKEN,
-        "FAWEN_WECHAT__ENCODING_AES_KEY": KEY,
-        "FAWEN_WECHAT__API_BASE": wechat,
+        **platforms(telegram, wechat),
     }
 
 

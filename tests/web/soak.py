@@ -30,10 +30,8 @@ from bot.store.schema import exchanges
 from bot.store.sql import SqlStore
 from intents import Matcher
 from tests.channels.wechat_running import serving
+from tests.channels.wechat_soak import QUESTIONS
 
-QUESTIONS = (
-    "继承公证怎么办", "公证收费标准", "法律援助收费吗", "法律援助是什么", "菜单", "人工", "公证", "今天天气怎么样", "救命他现在打我",
-)  # fmt: skip
 PARALLEL = 24
 FORGED = "伪造的一句话"
 
