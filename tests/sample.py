@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,20 @@ _TAIL = """    sources:
     review_after: 2027-05-23
     status: published
 """
+
+
+def service_environ(home: Path, **settings: str) -> dict[str, str]:
+    """Variables of a `fawen serve` on any free port with the sample and a database below `home`; none of ours is inherited."""
+    return {
+        **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
+        "FAWEN_SERVER__PORT": "0",
+        "FAWEN_STORE__URL": f"sqlite+aiosqlite:///{home}/fawen.db",
+        "FAWEN_KNOWLEDGE__DIR": str(write_sample(home / "knowledge")),
+        "FAWEN_KNOWLEDGE__CACHE_DIR": str(home / "cache"),
+        "FAWEN_KNOWLEDGE__ENCODER": "off",
+        "PYTHONPATH": str(ROOT),
+        **settings,
+    }
 
 
 def write_sample(target: Path) -> Path:

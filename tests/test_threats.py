@@ -33,7 +33,7 @@ from intents import Matcher
 from intents.model_cache import load_linear
 from tests.databases import a_database
 from tests.fakes import FakeClock, MemoryStore, a_message
-from tests.sample import ROOT, write_sample
+from tests.sample import ROOT, service_environ
 
 EVIL = (
     "'; DROP TABLE tickets; --", "' OR '1'='1", '" OR ""="', "%' UNION SELECT password FROM users --", "\\'; --", "{{7*7}}", "%s%n$1 :text",
@@ -191,20 +191,13 @@ def test_no_secret_leaves_by_the_log(tmp_path: Path) -> None:
         "FAWEN_WECHAT__TOKEN": "plantedwechattoken", "FAWEN_WECHAT__APP_SECRET": "plantedappsecret",
         "FAWEN_WECHAT__ENCODING_AES_KEY": "plantedaeskey" + "A" * 30, "FAWEN_SERVER__METRICS_TOKEN": "plantedmetricstoken",
     }  # fmt: skip
-    environ = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
-        **secrets,
-        "FAWEN_SERVER__PORT": "0",
-        "FAWEN_STORE__URL": f"sqlite+aiosqlite:///{tmp_path}/fawen.db",
-        "FAWEN_KNOWLEDGE__DIR": str(write_sample(tmp_path / "knowledge")),
-        "FAWEN_KNOWLEDGE__CACHE_DIR": str(tmp_path / "cache"),
-        "FAWEN_KNOWLEDGE__ENCODER": "off",
+    platforms = {
         "FAWEN_TELEGRAM__BASE_URL": "http://127.0.0.1:9",
         "FAWEN_TELEGRAM__MODE": "webhook",
         "FAWEN_WECHAT__APP_ID": "wx1",
         "FAWEN_WECHAT__API_BASE": "http://127.0.0.1:9",
-        "PYTHONPATH": str(ROOT),
     }
+    environ = service_environ(tmp_path, **secrets, **platforms)
     said = _one_run(tmp_path, environ)
     assert "Telegram" in said
     assert [] == [name for name, value in secrets.items() if value.rpartition(":")[2] in said]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import signal
 import socket
@@ -23,7 +22,7 @@ from sqlalchemy.engine import make_url
 
 from tests.databases import a_database
 from tests.logwatch import CARD_ID, PHONE
-from tests.sample import ROOT, write_sample
+from tests.sample import service_environ
 
 AT_ONCE = 30
 
@@ -44,18 +43,8 @@ class Service:
 
 @contextlib.contextmanager
 def _serving(home: Path, **settings: str) -> Iterator[Service]:
-    environ = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
-        "FAWEN_SERVER__PORT": "0",
-        "FAWEN_STORE__URL": f"sqlite+aiosqlite:///{home}/fawen.db",
-        "FAWEN_KNOWLEDGE__DIR": str(write_sample(home / "knowledge")),
-        "FAWEN_KNOWLEDGE__CACHE_DIR": str(home / "cache"),
-        "FAWEN_KNOWLEDGE__ENCODER": "off",
-        "FAWEN_DIALOGUE__PER_MINUTE": "1000",
-        "FAWEN_LOG__FORMAT": "json",
-        "PYTHONPATH": str(ROOT),
-        **settings,
-    }
+    quick = {"FAWEN_DIALOGUE__PER_MINUTE": "1000", "FAWEN_LOG__FORMAT": "json"}
+    environ = service_environ(home, **(quick | settings))
     command = [sys.executable, "-m", "bot", "serve"]
     with subprocess.Popen(command, cwd=home, env=environ, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

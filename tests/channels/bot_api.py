@@ -17,6 +17,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.waiting import until
+
 TOKEN = "123456:TEST-synthetic-token"  # noqa: S105  a made-up one
 BOT = {"id": 123456, "is_bot": True, "first_name": "法问", "username": "fawen_test_bot"}
 Fault = str | int | tuple[int, int]
@@ -169,15 +171,6 @@ class BotApi:
         """Wait until so many messages were sent; all of them, or those there are when the time is over."""
         await until(lambda: len(self.sent) >= count, seconds)
         return self.sent
-
-
-async def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
-    """Wait until something holds; False when it does not in time."""
-    for _ in range(int(seconds * 50)):
-        if true():
-            return True
-        await asyncio.sleep(0.02)
-    return true()
 
 
 def _message(chat: int, number: int, text: str) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from bot.messages import Reply
 from bot.store.base import Switch
 from bot.store.sql import SqlStore
 from intents import Matcher
-from tests.channels.bot_api import BotApi, labels, running_bot_api, until
+from tests.channels.bot_api import BotApi, labels, running_bot_api
 from tests.channels.golden import GROUP, PRIVATE, mention, message, pressed
 from tests.channels.running import FastTime, a_channel, a_store, alive, becomes
+from tests.waiting import until
 
 
 @pytest.fixture

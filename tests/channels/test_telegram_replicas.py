@@ -12,9 +12,10 @@ from bot.store.alone import Alone
 from bot.store.locks import Lock
 from bot.store.sql import SqlStore
 from intents import Matcher
-from tests.channels.bot_api import BotApi, running_bot_api, until
+from tests.channels.bot_api import BotApi, running_bot_api
 from tests.channels.golden import PRIVATE, message
 from tests.channels.running import a_channel, alive
+from tests.waiting import until
 
 pytestmark = pytest.mark.postgres
 

@@ -16,9 +16,10 @@ from bot.errors import ConfigError, StoreUnavailable
 from bot.server import make_app
 from bot.store.sql import SqlStore
 from intents import Matcher
-from tests.channels.bot_api import running_bot_api, until
+from tests.channels.bot_api import running_bot_api
 from tests.channels.golden import GROUP, NOT_FOR_US, PRIVATE, message
 from tests.channels.running import a_channel, a_store
+from tests.waiting import until
 
 SECRET = "geheim-1"  # noqa: S105  a made-up one
 HEADER = "X-Telegram-Bot-Api-Secret-Token"

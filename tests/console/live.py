@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from bot.store.accounts import Role
 from tests.console.desk import NAMES, PASSWORD
-from tests.sample import ROOT, write_sample
+from tests.sample import service_environ
 
 PATIENCE_MS = 60_000
 """A busy machine may take as long; nothing is timed."""
@@ -37,19 +36,12 @@ class Site:
 @contextmanager
 def running_site(home: Path, **settings: str) -> Iterator[Site]:
     """Serve the sample with four users and these variables; it must end cleanly, even with a live page open."""
-    environ = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
-        "FAWEN_SERVER__PORT": "0",
-        "FAWEN_STORE__URL": f"sqlite+aiosqlite:///{home}/fawen.db",
-        "FAWEN_KNOWLEDGE__DIR": str(write_sample(home / "knowledge")),
-        "FAWEN_KNOWLEDGE__CACHE_DIR": str(home / "cache"),
-        "FAWEN_KNOWLEDGE__ENCODER": "off",
+    quick = {
         "FAWEN_KNOWLEDGE__RELOAD_SECONDS": "0.2",
         "FAWEN_DESK__GATHER_SECONDS": "0.1",
         "FAWEN_DIALOGUE__PER_MINUTE": "1000",
-        "PYTHONPATH": str(ROOT),
-        **settings,
     }
+    environ = service_environ(home, **(quick | settings))
     program = [sys.executable, "-m", "bot"]
     for role, name in NAMES.items():
         subprocess.run(  # noqa: S603  our own program

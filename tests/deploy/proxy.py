@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.sample import ROOT, write_sample
+from tests.sample import ROOT, service_environ
 
 NAME = "www.example.gov.cn"
 NGINX = ROOT / "deploy" / "nginx"
@@ -117,18 +117,12 @@ def _listening(port: int, process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _serving(home: Path, users: tuple[str, ...], password: str) -> Iterator[int]:
-    environ = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
-        "FAWEN_SERVER__PORT": "0",
-        "FAWEN_STORE__URL": f"sqlite+aiosqlite:///{home}/fawen.db",
-        "FAWEN_KNOWLEDGE__DIR": str(write_sample(home / "knowledge")),
-        "FAWEN_KNOWLEDGE__CACHE_DIR": str(home / "cache"),
-        "FAWEN_KNOWLEDGE__ENCODER": "off",
-        "FAWEN_SERVER__HSTS_SECONDS": "31536000",
-        "FAWEN_WEB__SECURE_COOKIES": "true",
-        "FAWEN_CONSOLE__SECURE_COOKIES": "true",
-        "PYTHONPATH": str(ROOT),
-    }
+    environ = service_environ(
+        home,
+        FAWEN_SERVER__HSTS_SECONDS="31536000",
+        FAWEN_WEB__SECURE_COOKIES="true",
+        FAWEN_CONSOLE__SECURE_COOKIES="true",
+    )
     program = [sys.executable, "-m", "bot"]
     for user in users:
         add = [*program, "user", "add", user, "--role", "admin"]

@@ -6,7 +6,6 @@ The service is a process of its own (`fawen serve`); staff work in this one, on 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,7 +24,7 @@ from bot.store.base import TicketState
 from bot.store.desk_base import ClusterRow, DeliveryState
 from bot.store.sql import SqlStore
 from tests.channels.telegram_server import TOKEN, FakeTelegram, running_telegram
-from tests.sample import ROOT, write_sample
+from tests.sample import service_environ
 
 ASKED = "楼道堵死了该找哪个评理"
 ANSWER = "可以找社区的人民调解委员会，不收费。"
@@ -56,15 +55,11 @@ async def until(found: Callable[[], Awaitable[object]]) -> None:
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     """`fawen serve` on any free port, polling the Bot API server of this test."""
     url = f"sqlite+aiosqlite:///{tmp_path}/fawen.db"
-    knowledge = write_sample(tmp_path / "knowledge")
     async with running_telegram() as telegram, httpx.AsyncClient(timeout=PATIENCE) as http:
-        environ = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
-            "FAWEN_SERVER__PORT": "0", "FAWEN_STORE__URL": url, "FAWEN_KNOWLEDGE__DIR": str(knowledge),
-            "FAWEN_KNOWLEDGE__CACHE_DIR": str(tmp_path / "cache"), "FAWEN_KNOWLEDGE__ENCODER": "off",
-            "FAWEN_KNOWLEDGE__RELOAD_SECONDS": "0.2", "FAWEN_DIALOGUE__PER_MINUTE": "10000", "FAWEN_DESK__GATHER_SECONDS": "0.1",
-            "FAWEN_TELEGRAM__TOKEN": TOKEN, "FAWEN_TELEGRAM__BASE_URL": telegram.url, "PYTHONPATH": str(ROOT),
-        }  # fmt: skip
+        environ = service_environ(
+            tmp_path, FAWEN_KNOWLEDGE__RELOAD_SECONDS="0.2", FAWEN_DIALOGUE__PER_MINUTE="10000", FAWEN_DESK__GATHER_SECONDS="0.1",
+            FAWEN_TELEGRAM__TOKEN=TOKEN, FAWEN_TELEGRAM__BASE_URL=telegram.url,
+        )  # fmt: skip
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "serve", cwd=tmp_path, env=environ, stderr=asyncio.subprocess.PIPE
         )
@@ -76,7 +71,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
             said += line
         store = SqlStore(url, now=lambda: datetime.now(UTC))
         await store.start()
-        brain = Brain(knowledge, None)
+        brain = Brain(tmp_path / "knowledge", None)
         desk, _ = make_desk(store, brain.current, lambda: datetime.now(UTC))
         yield Town(found.group().decode(), telegram, http, desk, make_changes(store, brain, lambda: datetime.now(UTC)))
         await store.close()

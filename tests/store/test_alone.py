@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from bot.store.alone import Alone
 from bot.store.locks import Lock
 from bot.store.sql import SqlStore
+from tests.waiting import patiently as until
 
 pytestmark = pytest.mark.postgres
 KEY = Lock.POLLING
@@ -36,15 +36,6 @@ class Work:
         """As a killed process: everything is gone at once."""
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
-
-
-async def until(true: Callable[[], bool]) -> bool:
-    """Wait until something holds; False when it does not in half a minute."""
-    for _ in range(1500):
-        if true():
-            return True
-        await asyncio.sleep(0.02)
-    return true()
 
 
 async def cut(store: SqlStore) -> None:

@@ -19,18 +19,10 @@ from bot.store.knowledge import KnowledgeVersions
 from bot.store.shared import DESK, KNOWLEDGE, tell
 from bot.store.sql import SqlStore
 from tests.fakes import FakeClock
+from tests.waiting import patiently as until
 
 pytestmark = pytest.mark.postgres
 Pair = tuple[SqlStore, SqlStore]
-
-
-async def until(true: Callable[[], bool]) -> bool:
-    """Wait until something holds; False when it does not in half a minute."""
-    for _ in range(1500):
-        if true():
-            return True
-        await asyncio.sleep(0.02)
-    return true()
 
 
 @contextlib.asynccontextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from bot.shelf import Desktop, merge
 from bot.store.sql import SqlStore
 from tests.fakes import FakeClock
 from tests.sample import write_sample
+from tests.waiting import patiently as until
 
 Pair = tuple[SqlStore, SqlStore]
 NOTARY = "entries/notary.yaml"
@@ -36,15 +36,6 @@ def change(directory: Path, name: str = NOTARY, old: str = "以公示为准。",
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
-
-
-async def until(true: Callable[[], bool]) -> bool:
-    """Wait until something holds; False when it does not in half a minute."""
-    for _ in range(1500):
-        if true():
-            return True
-        await asyncio.sleep(0.02)
-    return true()
 
 
 def test_an_archive_is_the_files(files: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.sample import write_sample
+from tests.sample import service_environ
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = "/usr/bin/chromium"
@@ -23,15 +23,7 @@ CHROMIUM = "/usr/bin/chromium"
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of `fawen serve` on any free port."""
     home = tmp_path_factory.mktemp("site")
-    environ = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
-        "FAWEN_SERVER__PORT": "0",
-        "FAWEN_STORE__URL": f"sqlite+aiosqlite:///{home}/fawen.db",
-        "FAWEN_KNOWLEDGE__DIR": str(write_sample(home / "knowledge")),
-        "FAWEN_KNOWLEDGE__CACHE_DIR": str(home / "cache"),
-        "FAWEN_DIALOGUE__PER_MINUTE": "200",
-        "PYTHONPATH": str(ROOT),
-    }
+    environ = service_environ(home, FAWEN_KNOWLEDGE__ENCODER="auto", FAWEN_DIALOGUE__PER_MINUTE="200")
     command = [sys.executable, "-m", "bot", "serve"]
     said = []
     with subprocess.Popen(command, cwd=home, env=environ, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
