@@ -6,7 +6,6 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +19,7 @@ from bot.config import Settings
 from bot.desk.desk import Desk
 from bot.desk.digest import digest_text, week_of
 from bot.desk.export import as_csv, as_xlsx
-from bot.desk.report import Report, gather, tables
+from bot.desk.report import Report, gather, last_days, tables
 from bot.errors import FawenError
 from bot.paths import knowledge_dir
 from bot.retention import purge_once
@@ -47,9 +46,7 @@ def report(days: int, as_json: bool, csv_file: Path | None, xlsx_file: Path | No
     base = _knowledge(settings)
 
     async def work(store: SqlStore) -> Report:
-        tomorrow = (utc_now() + timedelta(hours=8)).replace(hour=0, minute=0, second=0, microsecond=0)
-        until = tomorrow + timedelta(days=1) - timedelta(hours=8)
-        return await gather(Reports(store.shared), base, until - timedelta(days=days), until)
+        return await gather(Reports(store.shared), base, *last_days(utc_now(), days))
 
     found = tables(_run(settings, work), base)
     for path, make in ((csv_file, as_csv), (xlsx_file, as_xlsx)):

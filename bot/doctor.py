@@ -142,7 +142,17 @@ async def check_wechat_callback(around: Surroundings) -> list[Finding]:
     ]
 
 
-CHECKS: Sequence[Check] = (check_store, check_wechat_settings, check_wechat_token, check_wechat_callback)
+async def check_telegram(around: Surroundings) -> list[Finding]:
+    """Does Telegram know the token, and does the webhook stand as set."""
+    # the library is slow to import: only who asks pays
+    from bot.doctor_telegram import telegram_findings
+
+    return await telegram_findings(around.settings.telegram)
+
+
+CHECKS: Sequence[Check] = (
+    check_store, check_telegram, check_wechat_settings, check_wechat_token, check_wechat_callback,
+)  # fmt: skip
 
 
 async def examine(around: Surroundings, checks: Sequence[Check] = CHECKS) -> list[Finding]:

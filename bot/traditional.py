@@ -30,12 +30,17 @@ class Traditional:
         # the same few thousand characters again and again
         self._sort = lru_cache(_CHARACTERS)(self._sorted)
         # sentences of the bot's own and curated answers come again and again
-        self.text = lru_cache(_RECENT)(opencc.OpenCC("s2hk").convert)
+        self.text = lru_cache(_RECENT)(self._traditional_of)
+        self._for_hong_kong = opencc.OpenCC("s2hk").convert
 
     def written(self, text: str) -> bool | None:
         """True for Traditional, False for Simplified, None when the text could be either (数字, 公开, OK)."""
         more = sum(map(self._sort, text))
         return None if more == 0 else more > 0
+
+    def _traditional_of(self, text: str) -> str:
+        # 复议 is 復議 in laws printed in Traditional characters; OpenCC's list of words has 複議
+        return str(self._for_hong_kong(text)).replace("複議", "復議")
 
     def _sorted(self, char: str) -> int:
         """1 for a character of Traditional writing only, -1 of Simplified only, 0 for the others."""

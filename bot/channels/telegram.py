@@ -74,8 +74,8 @@ class TelegramChannel:
         self._settings, self._dialogue, self._store, self._knowledge = settings, dialogue, store, knowledge
         self._now, self._sleep, self._most, self._alone = now, sleep, waiting, alone
         # pools of their own, so that polling never starves sending, nor the other way round
-        self._fetching = Fetching(connection_pool_size=2, **_connections(settings))
-        self._sending = HTTPXRequest(connection_pool_size=16, **_connections(settings))
+        self._fetching = Fetching(connection_pool_size=2, **connections(settings))
+        self._sending = HTTPXRequest(connection_pool_size=16, **connections(settings))
         self.bot = Bot(
             settings.token.get_secret_value(),
             base_url=f"{settings.base_url.rstrip('/')}/bot",
@@ -290,7 +290,8 @@ class TelegramChannel:
         return JSONResponse({})
 
 
-def _connections(settings: Telegram) -> dict[str, Any]:
+def connections(settings: Telegram) -> dict[str, Any]:
+    """Proxy and time limits of the library's HTTPXRequest, seconds."""
     timeouts = {"connect_timeout": 10, "read_timeout": 20, "write_timeout": 20, "pool_timeout": 10}
     return {"proxy": settings.proxy or None, **timeouts}
 

@@ -13,6 +13,7 @@ Form posts from other sites are refused by Sec-Fetch-Site and Origin (Fetch Meta
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -38,6 +40,7 @@ from bot.headers import content_policy
 from bot.logs import attend
 from bot.messages import Kind, Message, Reply
 from bot.store.base import Store
+from bot.store.numbers import ALPHABET
 from bot.traditional import Traditional
 from intents.model import KnowledgeData
 
@@ -50,6 +53,8 @@ _FIELDS = (
     ("command", Kind.COMMAND),
 )  # fmt: skip
 _MOST_ID = 64
+_NUMBER = re.compile(rf"(?<![0-9A-Za-z])[{ALPHABET}]{{2}}-[{ALPHABET}]{{4}}(?![0-9A-Za-z])")
+"""A ticket number as it is shown, bot/store/numbers.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ class WebChat:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._pages.filters["whole"] = _whole
 
     def routes(self) -> list[BaseRoute]:
         """Everything this channel answers."""
@@ -148,7 +154,8 @@ class WebChat:
         reply = await self._dialogue.handle(message)
         if request.headers.get("x-fawen") == "bubbles":
             html = self._render("bubbles.html", seen, bubbles=[self._bubble(message, reply, seen.traditional)])
-            return visit.remember(HTMLResponse(html), seen, self._settings)
+            response = HTMLResponse(html, headers={"Content-Language": _lang(seen)})
+            return visit.remember(response, seen, self._settings)
         return visit.remember(RedirectResponse("/#latest", status_code=303), seen, self._settings)
 
     async def late(self, request: Request) -> Response:
@@ -218,9 +225,18 @@ class WebChat:
             said = replies.spoken(base, bubble.message)
             return said if bubble.message.kind is Kind.TEXT else self._written(bubble.traditional, said)
 
-        lang = "zh-Hant-HK" if seen.traditional else "zh-CN"
         page = self._pages.get_template(template)
-        return page.render(say=say, cited=cited, asked=asked, size=seen.size, lang=lang, **values)
+        return page.render(say=say, cited=cited, asked=asked, size=seen.size, lang=_lang(seen), **values)
+
+
+def _lang(seen: Visit) -> str:
+    """The language tag of the writing that the person is answered in (BCP 47)."""
+    return "zh-Hant-HK" if seen.traditional else "zh-CN"
+
+
+def _whole(text: str) -> Markup:
+    """The escaped text with each ticket number in one piece: a browser breaks a line after a hyphen."""
+    return Markup(_NUMBER.sub(r'<span class="number">\g<0></span>', str(escape(text))))  # noqa: S704  escaped before
 
 
 def _id(given: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from bot.desk.report import Report
+from bot.desk.promise import ZONE
+from bot.desk.report import Report, last_days
 from bot.store.desk_base import DeskNumbers
 from intents.model import KnowledgeData
 
@@ -14,17 +15,16 @@ BRIEF = 30
 
 def week_of(now: datetime) -> tuple[datetime, datetime]:
     """The last whole week, Monday to Monday, in China's time."""
-    local = now + timedelta(hours=8)
-    monday = local.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=local.weekday())
-    until = monday - timedelta(hours=8)
+    _, tonight = last_days(now, 1)
+    until = (tonight - timedelta(days=1 + now.astimezone(ZONE).weekday())).astimezone(UTC)
     return until - timedelta(days=7), until
 
 
 def digest_text(report: Report, numbers: DeskNumbers, base: KnowledgeData) -> str:
     """Plain text, well under one Telegram message. The report must have been gathered with its small groups left out."""
     o, b = report.outcomes, report.before
-    first = (report.since + timedelta(hours=8)).strftime("%m-%d")
-    last = (report.until - timedelta(seconds=1) + timedelta(hours=8)).strftime("%m-%d")
+    first = report.since.astimezone(ZONE).strftime("%m-%d")
+    last = (report.until - timedelta(seconds=1)).astimezone(ZONE).strftime("%m-%d")
     open_now = numbers.clusters.get("new", 0) + numbers.clusters.get("assigned", 0)
     lines = [
         f"法问周报 {first} 至 {last}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from bot.desk.promise import ZONE
 from bot.store.reports import Asked, Outcomes, Reports, Timing
 from intents.model import KnowledgeData
 
@@ -48,10 +49,17 @@ class Report:
     """Milliseconds from a message to its reply."""
 
 
+def last_days(now: datetime, days: int) -> tuple[datetime, datetime]:
+    """[since, until) of the last days in China's time, today whole: from midnight to midnight."""
+    midnight = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    until = midnight + timedelta(days=1)
+    return until - timedelta(days=days), until
+
+
 async def gather(reports: Reports, base: KnowledgeData, since: datetime, until: datetime, least: int = SMALL) -> Report:
     """Ask the store for everything; `least` 1 only for what stays in the console. Raises StoreUnavailable."""
     used = await reports.used_entries(since, until)
-    today = (until - timedelta(microseconds=1) + timedelta(hours=8)).date()
+    today = (until - timedelta(microseconds=1)).astimezone(ZONE).date()
     entries = [e for e in base.entries.values() if e.status == "published" and e.topic not in ("chat", "safety")]
     return Report(
         since=since,
@@ -127,4 +135,4 @@ def _overview(report: Report) -> tuple[tuple[str | int | float, ...], ...]:
 
 
 def _day(moment: datetime) -> str:
-    return (moment + timedelta(hours=8)).date().isoformat()
+    return moment.astimezone(ZONE).date().isoformat()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from math import ceil
 from typing import Any
 
@@ -24,6 +24,7 @@ from bot.store.shared import Shared
 _DAY = 86_400_000_000
 _EAST = 8 * 3_600_000_000
 """Microseconds between China's time and UTC."""
+_CHINA = timezone(timedelta(microseconds=_EAST))
 _QUESTION_KEYS = ("entry", "stale", "options", "options_ask", "no_answer")
 OUTCOMES = ("direct", "offered", "none")
 
@@ -262,4 +263,4 @@ def _outcomes(rows: Any) -> Outcomes:
 
 
 def _local_day(moment: datetime) -> date:
-    return (moment + timedelta(hours=8)).date()
+    return moment.astimezone(_CHINA).date()

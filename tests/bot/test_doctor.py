@@ -64,7 +64,8 @@ async def test_all_is_well(sample_matcher: Matcher, wechat: FakeWeChat, tmp_path
         found = await doctor(made, utc_now)
     machine = ("设置文件", "数据库结构", "磁盘", "磁盘", "知识库", "句向量", "端口", "反向代理")
     assert [
-        f"✓ {name}" for name in (*machine, "数据库", "本机时钟", "微信设置", "微信 access_token", "时钟", "微信回调")
+        f"✓ {name}"
+        for name in (*machine, "数据库", "本机时钟", "Telegram", "微信设置", "微信 access_token", "时钟", "微信回调")
     ] == [str(f).partition("：")[0] for f in found]
 
 

@@ -76,6 +76,8 @@ class BotApi:
         self.offsets: list[int] = []
         self.shuffle: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda batch: batch
         """What becomes of a batch on its way: repeated, reordered."""
+        self.webhook: dict[str, Any] = {}
+        """What getWebhookInfo says instead of none."""
         self.url, self.next_id = "", 1
         self._arrived = asyncio.Event()
 
@@ -118,7 +120,7 @@ class BotApi:
         return BOT
 
     async def _getWebhookInfo(self, fields: dict[str, str]) -> Any:
-        return {"url": "", "has_custom_certificate": False, "pending_update_count": 0}
+        return {"url": "", "has_custom_certificate": False, "pending_update_count": 0, **self.webhook}
 
     async def _getUpdates(self, fields: dict[str, str]) -> Any:
         if offset := int(fields.get("offset", 0)):

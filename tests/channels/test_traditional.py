@@ -81,3 +81,8 @@ def test_converted_pages_keep_their_limits(sample_matcher: Matcher) -> None:
     cut = wechat_pages(base, [long], convert=convert)
     assert all(size(page) <= BYTES and "請帶上" in page for page in cut)
     assert "续" not in "".join(cut)
+
+
+def test_reconsideration_is_written_as_in_the_law() -> None:
+    """行政复议法 is 行政復議法 in Traditional characters, not 行政複議法; other words with 复 keep their own character."""
+    assert "依《行政復議法》申請復議，帶複印件" == Traditional().text("依《行政复议法》申请复议，带复印件")

@@ -80,9 +80,14 @@ class Desk:
         self.page.goto(self.site.console + path)
 
 
-def at_desk(site: Site, chromium: Browser, role: Role | None, *, width: int = 1280, script: bool = True) -> Desk:
+def at_desk(
+    site: Site, chromium: Browser, role: Role | None, *, width: int = 1280, script: bool = True, dark: bool = False
+) -> Desk:
     """A browser, signed in as this role."""
-    context = chromium.new_context(viewport={"width": width, "height": 900}, java_script_enabled=script, locale="zh-CN")
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900}, java_script_enabled=script, locale="zh-CN",
+        color_scheme="dark" if dark else "light",
+    )  # fmt: skip
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     wrong: list[str] = []

@@ -95,9 +95,11 @@ def test_who_proposed_cannot_approve(site: Site, chromium: Browser) -> None:
     desk = at_desk(site, chromium, Role.REVIEWER)
     desk.go("/knowledge/notary.fee/edit")
     desk.page.get_by_label("回答").fill("以公证处公示的标准为准。")
+    desk.page.get_by_label("核对日期").fill("2026年1月5日")
     desk.page.get_by_label("为什么改").fill("写得更清楚")
     desk.page.get_by_role("button", name="提出").click()
     expect(desk.page.get_by_text("先检查，看清会改变哪些回答")).to_be_visible()
+    expect(desk.page.locator(".diff")).to_contain_text("reviewed: 2026-01-05")
     desk.page.get_by_role("button", name="检查").click()
     expect(desk.page.get_by_text("要请另一位审核员批准")).to_be_visible()
     expect(desk.page.get_by_role("button", name="批准")).to_have_count(0)
@@ -110,6 +112,9 @@ def test_without_script_everything_works(site: Site, chromium: Browser) -> None:
     resident = ask(site, chromium, "阳台漏水该谁来修呢")
     desk = at_desk(site, chromium, Role.CURATOR, width=390, script=False)
     open_cluster(desk, "阳台漏水")
+    expect(desk.page.locator("#answer")).not_to_be_in_viewport()
+    desk.page.get_by_role("link", name="写答复").click()
+    expect(desk.page.locator("#answer")).to_be_in_viewport()
     desk.page.get_by_role("button", name="我来接").click()
     expect(desk.page.locator(".good")).to_contain_text("已指派")
     desk.page.get_by_label("写给全部").fill("先找楼上邻居协商。")
@@ -176,14 +181,15 @@ def test_an_admin_looks_after_users_and_an_auditor_sees_it(site: Site, chromium:
     shut(desk, auditor)
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_every_page_is_clean(site: Site, chromium: Browser, width: int) -> None:
-    """axe-core finds nothing, nothing is wider than the screen, the Content-Security-Policy stops nothing of ours."""
+@pytest.mark.parametrize(("width", "dark"), [(390, False), (1280, False), (1280, True)])
+def test_every_page_is_clean(site: Site, chromium: Browser, width: int, dark: bool) -> None:
+    """axe-core finds nothing, by day and in the dark, nothing is wider than the screen, the Content-Security-Policy
+    stops nothing of ours."""
     resident = ask(site, chromium, "<b>栏杆坏了</b>谁来修" + "很长的情况说明" * 12)
     resident.page.locator("#text").fill("公证收费标准")
     resident.page.get_by_role("button", name="发送").click()
     expect(resident.page.locator("article.bot[data-entry='notary.fee']")).to_be_visible()
-    desk = at_desk(site, chromium, Role.ADMIN, width=width)
+    desk = at_desk(site, chromium, Role.ADMIN, width=width, dark=dark)
     page = desk.page
     open_cluster(desk, "栏杆坏了")
     cluster = page.url.removeprefix(site.console)

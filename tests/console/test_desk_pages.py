@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import csv
+import re
+from datetime import UTC, date, datetime, timedelta
+from html import unescape
+
+import pytest
 
 from bot.desk.digest import digest_text, week_of
 from bot.desk.gather import Gatherer
-from bot.desk.report import gather
+from bot.desk.report import gather, last_days, tables
 from bot.store.accounts import Role
 from bot.store.base import TicketState
 from bot.store.desk_base import Filter
@@ -123,3 +128,59 @@ def test_a_week_is_mondays_to_mondays_in_china(office: Office) -> None:
     """On Monday at ten in the morning the last week ended ten hours ago."""
     since, until = week_of(office.clock())
     assert ("2026-11-15T16:00", "2026-11-22T16:00") == (since.isoformat()[:16], until.isoformat()[:16])
+
+
+async def test_the_console_and_the_command_report_the_same_days(office: Office) -> None:
+    """Seven days end today, not tomorrow, in both; a report of the same instants in another time zone is the same report."""
+    browser = await office.signed_in(Role.REVIEWER)
+    shown = csv.reader((await browser.get("/reports/export.csv?days=7")).text.splitlines())
+    rows = {row[0]: row[1] for row in shown if len(row) > 1}
+    since, until = last_days(office.clock(), 7)
+    assert ("2026-11-17", "2026-11-23") == (rows["开始"], rows["结束"])
+    assert ("2026-11-17", False) == (next(day for day in rows if re.match(r"2026-", day)), "2026-11-24" in rows)
+    base = office.house.matcher().knowledge
+    here, utc = [
+        await gather(office.house.reports, base, since.astimezone(zone), until.astimezone(zone))
+        for zone in (since.tzinfo, UTC)
+    ]
+    assert tables(here, base) == tables(utc, base)
+    assert [date(2026, 11, 17 + n) for n in range(7)] == [day for day, _ in here.days]
+
+
+async def test_an_entry_is_overdue_only_after_its_last_day(office: Office) -> None:
+    """On the day before its review date no report calls an entry overdue."""
+    base = office.house.matcher().knowledge
+    last = datetime(2027, 5, 23, 12, tzinfo=UTC)
+    lists = [
+        (await gather(office.house.reports, base, *last_days(last + timedelta(days=n), 1))).overdue for n in (0, 1)
+    ]
+    assert ((), True) == (lists[0], "notary.fee" in lists[1])
+
+
+@pytest.mark.parametrize(
+    "given", ["2026-01-05", "2026/1/5", "2026.01.05", "2026年1月5日", "20260105", " ２０２６－０１－０５ "]
+)
+async def test_a_day_is_understood_as_people_write_it(office: Office, given: str) -> None:
+    """The dates of an entry may be typed in each usual way; the proposal holds the day."""
+    assert date(2026, 1, 5) == await proposed_day(office, given)
+
+
+@pytest.mark.parametrize("given", ["", "1/5/2026", "2026-13-05", "2026-02-30", "五月", "2026-01-05-06"])
+async def test_what_is_no_day_is_said(office: Office, given: str) -> None:
+    """The form comes back with what was typed and how a day is written."""
+    assert f"“核对日期”要写成 2026-11-23 这样，现在是“{given}”。" == await proposed_day(office, given)
+
+
+async def proposed_day(office: Office, given: str) -> date | str:
+    """Change the review day of an entry through its form: the day of the proposal, or what the form says against it."""
+    browser = await office.signed_in(Role.REVIEWER)
+    form = (await browser.get("/knowledge/notary.fee/edit")).text
+    values = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form)}
+    areas = {name: unescape(value) for name, value in re.findall(r'<textarea name="(\w+)"[^>]*>([^<]*)<', form)}
+    fields = {**values, **areas, "status": "published", "why": "核对过", "reviewed": given}
+    fields.pop("csrf")
+    response = await browser.post("/knowledge/notary.fee/edit", **fields)
+    if response.status_code == 422:
+        return unescape(re.search(r'class="bad" role="alert">([^<]*)<', response.text)[1])  # type: ignore[index]  # it is there
+    (made,) = (await office.house.changes.proposals()).rows
+    return date.fromisoformat(str(made.operation["fields"]["reviewed"]))

@@ -110,3 +110,33 @@ def test_markup_in_a_question_stays_text(page: Page) -> None:
     ask(page, "<img src=x onerror=alert(1)><b>粗</b>")
     expect(page.locator("article.person").last).to_contain_text("<img src=x")
     expect(page.locator("#talk img")).to_have_count(0)
+
+
+def test_a_ticket_number_is_never_broken(page: Page) -> None:
+    """In the answer's words, in the person's own and beside 工单号: one line each, at a width where its line would be broken."""
+    ask(page, "今天天气怎么样")
+    number = page.locator(".ticket strong").last.inner_text()
+    ask(page, f"查询 {number}")
+    expect(page.locator("article.bot").last).to_contain_text("等待工作人员处理")
+    shown = page.locator(".number, .ticket strong", has_text=number)
+    assert 3 <= shown.count()
+    for width in range(320, 400, 8):
+        page.set_viewport_size({"width": width, "height": 700})
+        lines = shown.evaluate_all("nodes => nodes.map(node => node.getClientRects().length)")
+        assert [1] * shown.count() == lines
+
+
+def test_the_labels_follow_the_writing_at_once(page: Page) -> None:
+    """The first question in Traditional characters makes the whole page Traditional, without a reload; and back."""
+    label = page.locator("#ask button")
+    expect(label).to_have_text("发送")
+    ask(page, "繼承公證怎麼辦")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hant-HK")
+    expect(label).to_have_text("發送")
+    expect(page.locator("#text")).to_have_attribute("placeholder", re.compile("問"))
+    expect(page.locator("#talk > article").first).to_contain_text("您好，我是中山公共法律服務")
+    page.locator("#text").fill("公证收费标准")
+    label.click()
+    expect(page.locator("article.bot[data-entry='notary.fee']")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(label).to_have_text("发送")

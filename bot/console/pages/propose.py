@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date
 from typing import Any
 
@@ -12,6 +14,9 @@ from bot.desk.changes import EntryDraft
 from bot.errors import ConsoleRefused, DeskError, DeskNotFound
 from bot.store.desk_base import Proposal
 from intents.model import Entry
+
+_DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d\d)(\d\d))")
+"""The field says the same to the browser (templates/parts.html, `day`)."""
 
 
 async def question_form(house: House, visit: Visit) -> Response:
@@ -178,7 +183,12 @@ def _sources(text: str) -> tuple[dict[str, str], ...]:
 
 
 def _day(name: str, text: str) -> date:
+    """A day as people write it: 2026-11-23, 2026/11/23, 2026.11.23, 2026年11月23日 or 20261123."""
+    found = _DAY.fullmatch(unicodedata.normalize("NFKC", text))
     try:
-        return date.fromisoformat(text)
+        if found is None:
+            raise ValueError(text)
+        year, month, day = map(int, filter(None, found.groups()))
+        return date(year, month, day)
     except ValueError:
         raise ConsoleRefused(f"“{name}”要写成 2026-11-23 这样，现在是“{text}”。") from None

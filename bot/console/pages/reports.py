@@ -11,9 +11,8 @@ from starlette.responses import Response
 
 from bot.console.charts import charts
 from bot.console.house import BASE, House, Visit
-from bot.console.render import HERE
 from bot.desk.export import as_csv, as_xlsx
-from bot.desk.report import Report, gather, tables
+from bot.desk.report import Report, gather, last_days, tables
 from bot.errors import DeskNotFound
 
 SPANS = {"7": "最近 7 天", "30": "最近 30 天", "90": "最近 90 天"}
@@ -27,8 +26,7 @@ def span(house: House, visit: Visit) -> tuple[str, datetime, datetime]:
     """The days that the query names, up to tonight: (number of days, since, until)."""
     days = visit.query("days", "30")
     days = days if days in SPANS or days == "1" else "30"
-    tomorrow = house.now().astimezone(HERE).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return days, tomorrow - timedelta(days=int(days)), tomorrow
+    return days, *last_days(house.now(), int(days))
 
 
 async def show(house: House, visit: Visit) -> Response:

@@ -1,6 +1,7 @@
 // Makes the page's own forms answer in place; without this script they post and come back.
 import { dress } from "./acts.js";
 import { watch } from "./late.js";
+import { relabel } from "./relabel.js";
 import { suggest } from "./suggest.js";
 
 const talk = document.getElementById("talk");
@@ -72,7 +73,9 @@ const post = async (data, tries = 2) => {
         method: "POST", body: new URLSearchParams(data), headers: { "X-Fawen": "bubbles" },
       });
       if (!response.ok) throw Object.assign(new Error(), { status: response.status });
-      return await response.text();
+      const html = await response.text();
+      await relabel(response.headers.get("Content-Language"));
+      return html;
     } catch (error) {
       if (tries-- <= 0 || (error.status && error.status < 500)) throw error;
       await new Promise((done) => setTimeout(done, 800));

@@ -1,0 +1,98 @@
+"""`fawen doctor` against a fake Bot API: one Chinese line for what is wrong, its remedy, and never the token."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from bot.config import Telegram
+from bot.doctor_telegram import telegram_findings
+from tests.channels.bot_api import TOKEN, BotApi, running_bot_api
+
+URL = "https://law.example/telegram"
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[BotApi]:
+    async with running_bot_api() as server:
+        yield server
+
+
+async def said(api: BotApi, **more: Any) -> tuple[list[bool], str]:
+    """Which lines are good, and all their words; the token is in none."""
+    settings = Telegram.model_validate({"token": TOKEN, "base_url": api.url, **more})
+    found = await telegram_findings(settings)
+    words = "\n".join(map(str, found))
+    assert TOKEN.partition(":")[2] not in words
+    return [one.good for one in found], words
+
+
+async def test_off_is_nothing_to_complain_of(api: BotApi) -> None:
+    """Without a token nothing is asked and nothing is wrong."""
+    good, words = await said(api, token="")
+    assert ([True], True, 0) == (good, "没有启用" in words, api.calls.total())
+
+
+async def test_all_is_well(api: BotApi) -> None:
+    """getMe and getWebhookInfo, no request for updates, which would take the turn of the running service."""
+    good, words = await said(api)
+    assert ([True], True) == (good, "@fawen_test_bot（长轮询）" in words)
+    assert {"getMe": 1, "getWebhookInfo": 1} == dict(api.calls)
+
+
+@pytest.mark.parametrize("method", ["getMe", "getWebhookInfo"])
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (401, ("401", "@BotFather", "telegram.token")),
+        (404, ("404", "telegram.base_url")),
+        (409, ("409", "停掉")),
+        ((429, 7), ("429", "7 秒")),
+        (502, ("连不上", "防火墙")),
+        ("reset", ("连不上", "telegram.proxy")),
+    ],
+)
+async def test_each_trouble_is_one_line(api: BotApi, method: str, fault: Any, words: tuple[str, ...]) -> None:
+    """What Telegram answers or does not, at either question."""
+    api.faults[method] = [fault]
+    good, line = await said(api)
+    assert ([False], []) == (good, [word for word in words if word not in line]), line
+    assert "\n" not in line
+
+
+async def test_nobody_there(api: BotApi) -> None:
+    """The network is away: the address is named."""
+    good, line = await said(api, base_url="http://127.0.0.1:9")
+    assert ([False], True) == (good, "连不上 http://127.0.0.1:9" in line), line
+
+
+@pytest.mark.parametrize(
+    ("settings", "info", "words"),
+    [
+        ({}, {"url": URL}, ("law.example", "409", "自动撤销")),
+        ({"mode": "webhook"}, {"url": URL}, ("telegram.webhook_secret",)),
+        ({"mode": "webhook", "webhook_secret": "s"}, {"url": ""}, ("还没有登记", "telegram.webhook_url")),
+        ({"mode": "webhook", "webhook_secret": "s", "webhook_url": URL}, {"url": "https://other.example/x-secret"},
+         ("别的地址", "other.example")),
+        ({"mode": "webhook", "webhook_secret": "s", "webhook_url": URL},
+         {"url": URL, "pending_update_count": 3, "last_error_message": "Connection refused", "last_error_date": 1_790_000_000},
+         ("3 条", "Connection refused", "反向代理")),
+    ],
+)  # fmt: skip
+async def test_a_webhook_that_is_not_as_set(
+    api: BotApi, settings: dict[str, str], info: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    """The bot is reached, and a second line says what is wrong with its webhook; of an address only the host is shown."""
+    api.webhook = info
+    good, lines = await said(api, **settings)
+    assert ([True, False], []) == (good, [word for word in words if word not in lines]), lines
+    assert "x-secret" not in lines
+
+
+async def test_a_webhook_as_set_is_well(api: BotApi) -> None:
+    """The same address, and nothing waiting: one good line."""
+    api.webhook = {"url": URL}
+    good, _ = await said(api, mode="webhook", webhook_secret="s", webhook_url=URL)  # noqa: S106  a made-up one
+    assert [True] == good
