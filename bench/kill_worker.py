@@ -1,7 +1,7 @@
 """The loop in a process that is killed: ask -> ticket -> gather -> answer -> deliver -> publish, as fast as it goes.
 
-`python -m bench.kill_worker DIR SEED [drain]` works on DIR/fawen.db and DIR/knowledge. What it promises to the outside
-is appended to DIR/acks (after the call returned), what the platform received to DIR/sent (before the call returns, so
+`python -m bench.kill_worker DIR` forks lives (`start SEED`, `finish 0 drain`; see bench.forks) that work on DIR/fawen.db
+and DIR/knowledge. What a life promises to the outside is appended to DIR/acks (after the call returned), what the platform received to DIR/sent (before the call returns, so
 that a kill in between leaves a send whose outcome nobody knows). With `drain` it asks nothing new, brings everything to
 an end, and stops. A message whose answer was not acknowledged is delivered again at the next start, as platforms do.
 """
@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+from bench.forks import obey
 from bot.app import make_changes, make_desk
 from bot.brain import Brain
 from bot.config import Dialogue as Limits
@@ -114,24 +115,43 @@ class Worker:
             await self.sender.once()
 
 
-async def main(place: Path, seed: int, drain: bool, say: Callable[[str], None]) -> None:
-    """Start as the service does, then work."""
+async def begun(place: Path, seed: int) -> Worker:
+    """A worker that has repaired what the life before left, as the service does at its start."""
     store = open_store(f"sqlite+aiosqlite:///{place}/fawen.db", now=now)
     await store.start()
     worker = Worker(place, seed, store)
     await worker.changes.recover()
     await worker.brain.reload_if_changed()
     await worker.dialogue.resume(CHANNEL, deliver=True)
+    return worker
+
+
+async def warm(place: Path) -> None:
+    """What is loaded at first use is loaded."""
+    await (await begun(place, 0)).store.close()
+
+
+async def live(place: Path, seed: int, drain: bool, say: Callable[[str], None]) -> None:
+    """Start as the service does, then work."""
+    worker = await begun(place, seed)
     if drain:
-        await store.recover_outbox(CHANNEL)
+        await worker.store.recover_outbox(CHANNEL)
         await worker.drain()
-        await store.close()
+        await worker.store.close()
         return
     say("ready")
     await asyncio.gather(worker.sender.run(), worker.ask(), worker.staff())
 
 
+def main(place: Path) -> None:
+    """Be the parent of the lives."""
+    asyncio.run(warm(place))
+
+    def one(words: Sequence[str]) -> None:
+        asyncio.run(live(place, int(words[0]), "drain" in words, lambda word: print(word, flush=True)))
+
+    obey(one)
+
+
 if __name__ == "__main__":
-    asyncio.run(
-        main(Path(sys.argv[1]), int(sys.argv[2]), "drain" in sys.argv[3:], lambda word: print(word, flush=True))
-    )
+    main(Path(sys.argv[1]))

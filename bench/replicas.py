@@ -17,8 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -173,20 +174,28 @@ async def serving(place: Place, telegram: BotApi, wechat: FakeWeChat) -> AsyncIt
             replica.end(signal.SIGTERM)
 
 
-async def killing(replicas: Sequence[Replica], every: float, seconds: float) -> int:
-    """Kill one after the other, every so many seconds, and start it again; how many kills. Both serve at the end."""
-    ends = time.monotonic() + seconds
-    for kills, replica in enumerate(itertools.cycle(replicas)):
-        if time.monotonic() + every > ends:
-            return kills
-        await asyncio.sleep(every)
+async def killing(replicas: Sequence[Replica], every: float, seconds: float, say: Callable[[str], None]) -> int:
+    """Kill one after the other, every so many seconds, and start it again; how many kills. Both serve at the end.
+
+    The first falls after half that time, and none sooner than the last one serves again. `say` hears of each kill.
+    """
+    started, kills = time.monotonic(), 0
+    for replica in itertools.cycle(replicas):
+        # by the clock: the time of a restart does not put off the next kill
+        await asyncio.sleep(max(started + (kills + 0.5) * every - time.monotonic(), 0.0))
+        if time.monotonic() - started > seconds:
+            break
         await asyncio.to_thread(replica.end, signal.SIGKILL)
+        kills, killed = kills + 1, time.monotonic()
         replica.start()
         await replica.ready()
-    raise AssertionError("unreachable")
+        say(f"{killed - started:.0f} s: kill {kills}, serving again after {time.monotonic() - killed:.1f} s")
+    return kills
 
 
-async def run(place: Place, asked: Sequence[str], seconds: float, every: float, rate: float) -> Figures:
+async def run(
+    place: Place, asked: Sequence[str], seconds: float, every: float, rate: float, say: Callable[[str], None] = print
+) -> Figures:
     """One run on an empty database."""
     telegram = Watched()
     outage = KnowledgeBase.load(place.knowledge).texts["outage"]
@@ -198,7 +207,7 @@ async def run(place: Place, asked: Sequence[str], seconds: float, every: float, 
     ):
         traffic = Traffic(url, telegram, wechat, itertools.cycle(asked), outage)
         started = time.monotonic()
-        _, kills = await asyncio.gather(traffic.run(seconds, rate), killing(replicas, every, seconds))
+        _, kills = await asyncio.gather(traffic.run(seconds, rate), killing(replicas, every, seconds, say))
         figures = Figures(time.monotonic() - started, kills, pause=telegram.longest_pause(), given=proxy.given)
         store = SqlStore(place.database, now=utc_now)
         await store.start()
@@ -276,7 +285,7 @@ def main() -> None:
         try:
             database = f"postgresql+asyncpg://postgres@/postgres?host={server.pgdata}"
             place = Place(folder, database, knowledge_dir(), Path(".cache").resolve())
-            figures = asyncio.run(run(place, questions(), minutes * 60, 20.0, rate))
+            figures = asyncio.run(run(place, questions(), minutes * 60, 20.0, rate, partial(print, flush=True)))
         finally:
             server.cleanup()
     console = Console()

@@ -10,20 +10,25 @@ written down for staff, not sent again. Lives are forked from a parent that has 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import re
+import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import httpx
 from rich.console import Console
 
+from bench.forks import Lives
 from bench.replica_traffic import Traffic, Watched
 from bench.replicas import Figures, count, free_port, platforms, settle, shown
 from bot.app import utc_now
@@ -40,6 +45,8 @@ STARTING = 0.125
 """Share of lives that are killed before they serve."""
 LONGEST = 0.5
 """Seconds that a life serves at most."""
+SAY_EVERY = 20
+"""Kills from one line of progress to the next."""
 _NUMBER = re.compile(r"[A-Z0-9]{2}-[A-Z0-9]{4}")
 
 
@@ -76,62 +83,48 @@ class Asking(Traffic):
         await asyncio.gather(*running)
 
 
-class Lives:
-    """The parent that forks one life after the other."""
-
-    def __init__(self, environ: dict[str, str], log: Path) -> None:
-        self._environ, self._log, self.url = environ, log, f"http://127.0.0.1:{environ['FAWEN_SERVER__PORT']}"
-
-    async def begin(self) -> None:
-        """Start the parent."""
-        self._parent = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.soak_worker", str(self._log),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=self._environ, cwd=ROOT,
-        )  # fmt: skip
-
-    async def tell(self, what: str) -> None:
-        """`start` or `kill`; returns when it is done. Raises RuntimeError when the parent is gone."""
-        assert self._parent.stdin is not None and self._parent.stdout is not None  # noqa: PT018  for the type checker
-        self._parent.stdin.write(f"{what}\n".encode())
-        if not await self._parent.stdout.readline():
-            raise RuntimeError("the parent of the lives has ended")
-
-    async def ready(self, client: httpx.AsyncClient, seconds: float = 120.0) -> None:
-        """Wait until it serves. Raises RuntimeError with the end of the log when it does not."""
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
-            try:
-                if (await client.get(f"{self.url}/readyz")).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                await asyncio.sleep(0.02)
-        raise RuntimeError(f"a life does not serve:\n{self._log.read_text()[-2000:]}")
-
-    async def end(self) -> None:
-        """Kill the last life and let the parent go."""
-        assert self._parent.stdin is not None
-        await self.tell("kill")
-        self._parent.stdin.close()
-        await self._parent.wait()
+async def ready(url: str, client: httpx.AsyncClient, seconds: float = 120.0) -> None:
+    """Wait until a life serves. Raises RuntimeError when it does not."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        with contextlib.suppress(httpx.HTTPError):
+            if (await client.get(f"{url}/readyz")).status_code == 200:
+                return
+        await asyncio.sleep(0.02)
+    raise RuntimeError(f"no life serves at {url}")
 
 
-async def killing(lives: Lives, kills: int, minutes: float, random: Random) -> tuple[int, int]:
-    """Kill until both is enough; how many kills, and how many of them while starting. A life serves at the end."""
-    ends, done, early = time.monotonic() + minutes * 60, 0, 0
-    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
-        await lives.ready(client)
-        while done < kills and time.monotonic() < ends:
-            await lives.tell("kill")
-            done += 1
-            await lives.tell("start")
-            if random.random() < STARTING:
-                await asyncio.sleep(random.random())
-                early += 1
-                continue
-            await lives.ready(client)
-            await asyncio.sleep(random.random() * LONGEST)
-        await lives.ready(client)
-    return done, early
+@dataclass
+class Killer:
+    """Kills one life after the other."""
+
+    lives: Lives
+    serves: Callable[[httpx.AsyncClient], Awaitable[None]]
+    """Returns when a life serves."""
+    say: Callable[[int], None]
+    """Hears of the number of kills, now and then."""
+    done: int = 0
+    early: int = 0
+    """Kills before the service was ready."""
+
+    async def run(self, kills: int, minutes: float, random: Random) -> None:
+        """Kill until there are so many or the time is over; a life serves at the end."""
+        ends = time.monotonic() + minutes * 60
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            await self.serves(client)
+            while self.done < kills and time.monotonic() < ends:
+                await self.lives.tell("kill")
+                self.done += 1
+                await self.lives.tell("start")
+                if self.done % SAY_EVERY == 0:
+                    self.say(self.done)
+                if random.random() < STARTING:
+                    await asyncio.sleep(random.random())
+                    self.early += 1
+                    continue
+                await self.serves(client)
+                await asyncio.sleep(random.random() * LONGEST)
+            await self.serves(client)
 
 
 def environment(folder: Path, telegram: str, wechat: str) -> dict[str, str]:
@@ -150,22 +143,28 @@ def environment(folder: Path, telegram: str, wechat: str) -> dict[str, str]:
     }
 
 
-async def run(folder: Path, kills: int, minutes: float, rate: float, seed: int = 7) -> Soak:
-    """One run on an empty database."""
+async def run(folder: Path, kills: int, minutes: float, rate: float, say: Callable[[str], None], seed: int = 7) -> Soak:
+    """One run on an empty database; `say` hears how it goes on."""
     write_sample(folder / "knowledge")
     outage = KnowledgeBase.load(folder / "knowledge").texts["outage"]
     telegram = Watched()
     async with running_bot_api(telegram), running_wechat() as wechat:
         environ = environment(folder, telegram.url, wechat.url)
-        lives = Lives(environ, folder / "log")
+        url, log = f"http://127.0.0.1:{environ['FAWEN_SERVER__PORT']}", folder / "log"
+        lives = Lives("bench.soak_worker", str(log), environ=environ)
         await lives.begin()
         await lives.tell("start")
-        traffic = Asking(lives.url, telegram, wechat, itertools.cycle(QUESTIONS), outage)
+        traffic = Asking(url, telegram, wechat, itertools.cycle(QUESTIONS), outage)
         started = time.monotonic()
-        killer = asyncio.create_task(killing(lives, kills, minutes, Random(seed)))
-        await traffic.ask_until(killer.done, rate)
-        done, early = await killer
-        soak = Soak(Figures(time.monotonic() - started, done, pause=telegram.longest_pause()), early)
+
+        def tell(done: int) -> None:
+            say(f"{done} kills, {so_far(folder / 'fawen.db', traffic)}, {time.monotonic() - started:.0f} s")
+
+        killer = Killer(lives, partial(ready, url), tell)
+        task = asyncio.create_task(killer.run(kills, minutes, Random(seed)))
+        await traffic.ask_until(task.done, rate)
+        await task
+        soak = Soak(Figures(time.monotonic() - started, killer.done, pause=telegram.longest_pause()), killer.early)
         store = SqlStore(environ["FAWEN_STORE__URL"], now=utc_now)
         await store.start()
         try:
@@ -177,6 +176,17 @@ async def run(folder: Path, kills: int, minutes: float, rate: float, seed: int =
             await store.close()
             await lives.end()
     return soak
+
+
+def so_far(database: Path, traffic: Traffic) -> str:
+    """In the middle of a run: what the page's people have an answer to must have a record, and no message two."""
+    taken = set(traffic.web.acknowledged)
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as reading:
+        records = Counter(reading.execute("SELECT channel, message_id FROM exchanges"))
+    lost = sum(("web", key) not in records for key in taken)
+    doubled = sum(n > 1 for n in records.values())
+    asked = traffic.web.asked + traffic.wechat.asked + traffic.telegram.asked
+    return f"{asked} messages, {len(records)} records, lost {lost}, doubled {doubled}"
 
 
 async def _tickets(store: SqlStore, traffic: Traffic, soak: Soak) -> None:
@@ -193,7 +203,7 @@ def main() -> None:
     """Print the counts; exit 1 when anything was lost, doubled or left open."""
     given = [*map(float, sys.argv[1:]), *(1000.0, 12.0, 3.0)[len(sys.argv) - 1 :]]
     with tempfile.TemporaryDirectory(prefix="fawen-soak-") as name:
-        soak = asyncio.run(run(Path(name), int(given[0]), given[1], given[2]))
+        soak = asyncio.run(run(Path(name), int(given[0]), given[1], given[2], partial(print, flush=True)))
     console = Console()
     console.print(shown(soak.figures))
     console.print(f"{soak.starting} of the kills while starting; still open: {soak.figures.unsettled}")

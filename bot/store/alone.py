@@ -1,6 +1,6 @@
 """A job that one process at a time does: by an advisory lock of PostgreSQL, on a connection of its own.
 
-A killed process's socket is closed by its machine: the lock is free at once, and another one has it two seconds later.
+A killed process's socket is closed by its machine: the lock is free at once, and the server gives it to one that waits.
 A process whose connection is cut stops the job by itself within four seconds; the server gives the lock to another one
 no sooner than after eight.
 """
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 TRY_SECONDS = 2.0
 LOOK_SECONDS = 1.0
+WAIT_SECONDS = 5.0
+"""After so long a wait for the lock begins anew: it shows that the connection stands, and holds up no vacuum."""
 Job = Callable[[], Awaitable[None]]
 
 
@@ -29,10 +31,18 @@ class Alone:
     """Does a job whenever, and as long as, this process holds the lock. On SQLite: at once and always."""
 
     def __init__(
-        self, shared: Shared, key: Lock, name: str, again: float = TRY_SECONDS, look: float = LOOK_SECONDS
+        self,
+        shared: Shared,
+        key: Lock,
+        name: str,
+        again: float = TRY_SECONDS,
+        look: float = LOOK_SECONDS,
+        wait: float = WAIT_SECONDS,
     ) -> None:
-        """`name` is for the log; `again` and `look` are how often the lock is tried and the connection asked, seconds."""
-        self._shared, self._key, self._name, self._again, self._look = shared, key, name, again, look
+        """`name` is for the log; seconds: `again` is the pause before a new connection, `look` how often one that holds the
+        lock is asked, `wait` how long one waits for the lock before it is asked."""
+        self._shared, self._key, self._name = shared, key, name
+        self._again, self._look, self._wait = again, look, wait
         self.held = not shared.postgres
         """Whether the job is this process's."""
 
@@ -54,9 +64,7 @@ class Alone:
         """One connection: wait for the lock, do the job while it is held. True when the job has ended."""
         connection = await connect(self._shared)
         try:
-            # the lock belongs to the connection, and has no event
-            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", self._key, timeout=PROBE_SECONDS):  # noqa: ASYNC110
-                await asyncio.sleep(self._again)
+            await _locked(connection, self._key, self._wait)
             log.info("%s: this process does it now", self._name)
             return await self._holding(job, connection)
         finally:
@@ -83,6 +91,19 @@ class Alone:
                 task.cancel()
             await asyncio.gather(working, listening, return_exceptions=True)
             log.info("%s: this process does it no more", self._name)
+
+
+async def _locked(connection: Any, key: Lock, wait: float) -> None:
+    """Wait in the server's own queue, so that the next one has the lock in the moment in which it is free."""
+    import asyncpg
+
+    await connection.execute(f"SET lock_timeout = '{int(wait * 1000)}ms'", timeout=PROBE_SECONDS)
+    while True:
+        try:
+            await connection.fetchval("SELECT pg_advisory_lock($1)", key.value, timeout=wait + PROBE_SECONDS)
+            return
+        except asyncpg.LockNotAvailableError:
+            continue
 
 
 @contextlib.asynccontextmanager

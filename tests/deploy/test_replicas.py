@@ -18,7 +18,7 @@ QUESTIONS = ("公证收费标准", "继承公证怎么办", "法律援助是什�
 async def test_a_killed_replica_loses_nothing_and_doubles_nothing(postgres: Any, tmp_path: Path) -> None:
     """Web, WeChat and Telegram go on while a replica is killed: every message taken has one record and one reply."""
     place = Place(tmp_path, a_database(postgres), write_sample(tmp_path / "knowledge"), tmp_path / "cache")
-    figures = await run(place, QUESTIONS, seconds=10.0, every=5.0, rate=3.0)
+    figures = await run(place, QUESTIONS, seconds=10.0, every=10.0, rate=3.0)
     assert 1 == figures.kills
     assert 0 not in figures.given
     assert 0 == figures.unsettled

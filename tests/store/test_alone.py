@@ -19,8 +19,8 @@ KEY = Lock.POLLING
 class Work:
     """Does something for ever, and knows whether it is at it."""
 
-    def __init__(self, store: SqlStore) -> None:
-        self.alone = Alone(store.shared, KEY, "a job", again=0.05, look=0.05)
+    def __init__(self, store: SqlStore, again: float = 0.05, wait: float = 0.05) -> None:
+        self.alone = Alone(store.shared, KEY, "a job", again=again, look=0.05, wait=wait)
         self.busy, self.begun = False, 0
         self.task = asyncio.create_task(self.alone.run(self.job))
 
@@ -56,6 +56,17 @@ async def test_one_at_a_time_and_the_next_takes_over(pair: tuple[SqlStore, SqlSt
     await asyncio.sleep(0.3)
     assert (True, False) == (first.busy, second.busy)
     assert (True, False) == (first.alone.held, second.alone.held)
+    await first.end()
+    assert await until(lambda: second.busy)
+    await second.end()
+
+
+async def test_who_waits_need_not_ask(pair: tuple[SqlStore, SqlStore]) -> None:
+    """The server wakes who waits when the lock is free: nothing is left to how often it is asked for."""
+    first = Work(pair[0])
+    assert await until(lambda: first.busy)
+    second = Work(pair[1], again=3600, wait=3600)
+    await asyncio.sleep(0.3)
     await first.end()
     assert await until(lambda: second.busy)
     await second.end()
