@@ -94,6 +94,8 @@ async def running_core(
         notices = partial(replies.ticket_notices, chats=settings.telegram.staff_chats)
         office = OfficeFacts(**settings.office.model_dump())
         intake = Intake(settings.dialogue.reply_days, settings.desk.hours)
+        brain.prepare(intake.prepare)
+        await asyncio.to_thread(intake.prepare, brain.current())
         metrics = Metrics()
         gate = Gate(settings.limits, board.current, metrics, shared.limiter)
         dialogue = Dialogue(brain.current, store, settings.dialogue, now, office, intake, gate, notices)

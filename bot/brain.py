@@ -16,7 +16,7 @@ from bot.desk.publishing import MARKER
 from bot.errors import ConfigError, KnowledgeError
 from bot.paths import knowledge_dir
 from bot.relearn import Relearner, RelearnFailed
-from bot.transport import standing_back
+from bot.transport import Rests, standing_back
 from intents import KnowledgeBase, Matcher
 from intents.encoder import CachedEncoder, E5Encoder, Encoder, OnnxEncoder, UseEncoder
 from intents.knowledge import fingerprint
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 _LEARNT = frozenset(f"intents.{name}" for name in ("matcher", "cascade", "scoring", "phrases", "index", "large"))
 """Modules whose objects belong to one matcher alone."""
-_STEP = 2_000
+_STEP = 500
 """Members of a collection that are let go at once."""
 
 
@@ -86,6 +86,7 @@ class Brain:
         """`relearn` makes the matcher of changed files beside the event loop; without it a thread does."""
         self._relearn = relearn
         self._retired: list[Matcher] = []
+        self._prepared: list[Callable[[Matcher], None]] = []
         self._directory = directory
         self._cache = cache
         self._encoders = encoders
@@ -108,6 +109,11 @@ class Brain:
     async def warm(self) -> None:
         """Make the encoders ready, off the event loop."""
         await asyncio.to_thread(warm, self._encoders)
+
+    def prepare(self, learn: Callable[[Matcher], None]) -> None:
+        """Have `learn` called, in a thread, with every matcher before it comes into force: for what a part of the service
+        derives from the knowledge, and somebody would wait for at the first use."""
+        self._prepared.append(learn)
 
     def current(self) -> Matcher:
         """The matcher in force."""
@@ -136,6 +142,7 @@ class Brain:
             self.reloads["bad"] += 1
             log.error("knowledge not reloaded, version %s stays: %s", self._matcher.knowledge.version, error)
             return False
+        await asyncio.to_thread(self._get_ready, matcher)
         self._retired.append(self._matcher)
         self._matcher, self.last_error = matcher, None
         self.reloads["good"] += 1
@@ -150,6 +157,11 @@ class Brain:
                 log.warning("learning in a process of its own failed, a thread does it: %s", error)
         return await asyncio.to_thread(make_matcher, self._directory, self._cache, self._encoders)
 
+    def _get_ready(self, matcher: Matcher) -> None:
+        with standing_back():
+            for learn in self._prepared:
+                learn(matcher)
+
     def _let_go(self) -> None:
         """Empty matchers that nobody uses any more, bit by bit: freed at once they would hold up the event loop."""
         still = []
@@ -160,7 +172,7 @@ class Brain:
                 still.append(matcher)
             else:
                 with standing_back():
-                    _take_apart(matcher)
+                    _take_apart(matcher, Rests())
         self._retired = still
 
     async def watch(self, seconds: float) -> None:
@@ -184,22 +196,26 @@ class Brain:
         return tuple(found)
 
 
-def _take_apart(holder: object) -> None:
+def _take_apart(holder: object, rests: Rests) -> None:
     """Let go of what a matcher has learnt, part by part; encoders and the content of the files are left alone."""
     parts = vars(holder)
     for name in tuple(parts):
         part = parts.pop(name)
         if type(part).__module__ in _LEARNT and hasattr(part, "__dict__"):
-            _take_apart(part)
-        _empty(part)
+            _take_apart(part, rests)
+        _empty(part, rests)
+        del part
+        rests()
 
 
-def _empty(part: object) -> None:
+def _empty(part: object, rests: Rests) -> None:
     """Take a large collection apart in steps, between which other threads run."""
     if isinstance(part, list):
         while len(part) > _STEP:
             del part[-_STEP:]
+            rests()
     elif isinstance(part, dict):
         while len(part) > _STEP:
             for _ in range(_STEP):
                 part.popitem()
+            rests()

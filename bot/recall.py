@@ -14,19 +14,22 @@ REMEMBERED = 4096
 
 
 class Recall:
-    """Asks the matcher once for each question and context; forgets all of it when the knowledge changes."""
+    """Asks the matcher once for each question and context; never remembers across a change of the knowledge."""
 
     def __init__(self, most: int = REMEMBERED) -> None:
         """`most` 0 remembers nothing."""
         self._most = most
         self._matcher: Matcher | None = None
-        self._known: OrderedDict[tuple[str, Context | None], Match] = OrderedDict()
-        self._dangers: OrderedDict[str, Match | None] = OrderedDict()
+        self._time = 0
+        """Counts the changes. What was understood before the last one is never found again, and makes room one by one:
+        thousands of matches let go at once would hold up the event loop."""
+        self._known: OrderedDict[tuple[int, str, Context | None], Match] = OrderedDict()
+        self._dangers: OrderedDict[tuple[int, str], Match | None] = OrderedDict()
 
     def match(self, matcher: Matcher, text: str, context: Context | None = None) -> Match:
         """`matcher.match(text, context)`, remembered."""
         self._of(matcher)
-        key = (text, context)
+        key = (self._time, text, context)
         found = self._known.get(key)
         if found is None:
             found = matcher.match(text, context)
@@ -40,14 +43,15 @@ class Recall:
     def emergency(self, matcher: Matcher, text: str) -> Match | None:
         """`matcher.emergency(text)`, remembered."""
         self._of(matcher)
-        if text in self._dangers:
-            self._dangers.move_to_end(text)
-            return self._dangers[text]
-        found = self._dangers[text] = matcher.emergency(text)
+        key = (self._time, text)
+        if key in self._dangers:
+            self._dangers.move_to_end(key)
+            return self._dangers[key]
+        found = self._dangers[key] = matcher.emergency(text)
         if len(self._dangers) > self._most:
             self._dangers.popitem(last=False)
         return found
 
     def _of(self, matcher: Matcher) -> None:
         if matcher is not self._matcher:
-            self._matcher, self._known, self._dangers = matcher, OrderedDict(), OrderedDict()
+            self._matcher, self._time = matcher, self._time + 1

@@ -3,12 +3,13 @@
 Parsing and checking the files holds the interpreter for a tenth of a second at a time, learning for seconds: done in
 a thread of the service, every visitor would wait. The other process runs at low priority on one core.
 
-    python -m bot.relearn DIRECTORY TARGET CACHE ENCODER NICE      (started by `Relearner`, not by people)
+    python -m bot.relearn DIRECTORY TARGET CACHE ENCODER      (started by `Relearner`, not by people)
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -44,10 +45,11 @@ class Relearner:
         """The matcher of a directory. Raises KnowledgeError with every problem, RelearnFailed when the process dies."""
         with tempfile.TemporaryDirectory(prefix="fawen-learn-") as place:
             target = Path(place)
-            arguments = (str(directory), place, str(self._cache or ""), self._encoder, str(self._nice))
+            arguments = (str(directory), place, str(self._cache or ""), self._encoder)
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bot.relearn", *arguments, env=_environment(), stderr=asyncio.subprocess.PIPE
             )
+            self._stand_back(process.pid)
             try:
                 _, said = await process.communicate()
             except asyncio.CancelledError:
@@ -65,6 +67,12 @@ class Relearner:
             raise RelearnFailed(f"learning gave a {type(matcher).__name__} instead of a matcher")
         return matcher
 
+    def _stand_back(self, process: int) -> None:
+        """From its first moment: its imports alone take a second of the processor."""
+        level = min(os.getpriority(os.PRIO_PROCESS, 0) + self._nice, 19)
+        with contextlib.suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, process, level)
+
 
 def _environment() -> dict[str, str]:
     """This process's own, with one thread for the linear algebra and the same import path."""
@@ -76,8 +84,7 @@ def main(arguments: Sequence[str]) -> int:
     """Learn and write; the exit code says whether a matcher or a list of problems was written."""
     from bot.brain import make_encoders, make_matcher
 
-    directory, target, cache, encoder, nice = arguments
-    os.nice(int(nice))
+    directory, target, cache, encoder = arguments
     encoders, _ = make_encoders(encoder, Path(cache)) if cache else ([], "")
     try:
         matcher = make_matcher(Path(directory), Path(cache) if cache else None, encoders)

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter, sleep
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
@@ -23,11 +24,13 @@ LARGE = 100
 """Members from which a collection travels in pieces."""
 ARRAY_BYTES = 1 << 16
 """Bytes from which an array is a file of its own."""
-_ATOMS, _OBJECTS = 2_000, 20
+_ATOMS, _OBJECTS = 500, 10
 """Members of one piece: of texts and numbers, and of anything larger."""
 _PIECES = "pieces"
-SWITCH = 0.0005
+SWITCH = 0.0002
 """Seconds after which a thread that works beside the event loop hands the interpreter over."""
+WORK, REST = 0.001, 0.002
+"""Seconds that such a thread works at a stretch where it can stop, and leaves the interpreter alone afterwards."""
 
 
 def save(value: Any, directory: Path, shared: Sequence[Any] = ()) -> None:
@@ -38,7 +41,7 @@ def save(value: Any, directory: Path, shared: Sequence[Any] = ()) -> None:
 
 @contextmanager
 def standing_back() -> Iterator[None]:
-    """A thread's long work beside the event loop: the interpreter is handed over ten times as often meanwhile.
+    """A thread's long work beside the event loop: the interpreter is handed over 25 times as often meanwhile.
 
     An answer lets go of the interpreter some twenty times (numpy, SQLite) and waits each time until this thread hands it
     back: with the usual 5 ms (sys.setswitchinterval) that adds up to a fifth of a second.
@@ -55,6 +58,20 @@ def standing_back() -> Iterator[None]:
         sys.setswitchinterval(usual)
 
 
+class Rests:
+    """Called between two pieces of such work: sleeps when it has gone on long enough, so that most of the time the event
+    loop need not even ask for the interpreter."""
+
+    def __init__(self) -> None:
+        self._since = perf_counter()
+
+    def __call__(self) -> None:
+        """Sleep for REST after WORK."""
+        if perf_counter() - self._since >= WORK:
+            sleep(REST)
+            self._since = perf_counter()
+
+
 def load(directory: Path, shared: Sequence[Any] = ()) -> Any:
     """Read what `save` has written, with the same `shared`. Meant for a thread beside the event loop."""
     with standing_back():
@@ -64,8 +81,10 @@ def load(directory: Path, shared: Sequence[Any] = ()) -> Any:
 def _load(directory: Path, shared: Sequence[Any]) -> Any:
     boxes: dict[int, Any] = {}
     root = None
+    rests = Rests()
     with (directory / _PIECES).open("rb") as file:
         while file.peek(1):
+            rests()
             kind, number, content = _Unpacker(file, directory, boxes, shared).load()
             if kind == "root":
                 root = content

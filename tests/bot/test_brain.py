@@ -46,3 +46,17 @@ async def test_touching_a_file_changes_nothing(tmp_path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     assert not await brain.reload_if_changed()
     assert before is brain.current()
+
+
+async def test_what_is_prepared_is_ready_before_the_matcher_is_in_force(tmp_path: Path) -> None:
+    """Parts of the service learn from a new matcher while the old one still answers, once a version."""
+    base = write_sample(tmp_path / "base")
+    brain = Brain(base, None)
+    seen: list[tuple[str, str]] = []
+    brain.prepare(lambda new: seen.append((new.knowledge.version, brain.current().knowledge.version)))
+    before = brain.current().knowledge.version
+    path = base / "entries" / "notary.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("以公示为准", "看公示"), encoding="utf-8")
+    assert await brain.reload_if_changed()
+    assert not await brain.reload_if_changed()
+    assert [(brain.current().knowledge.version, before)] == seen

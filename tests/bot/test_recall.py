@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from bot.recall import Recall
 from intents import Context, Matcher
 
@@ -24,3 +26,17 @@ def test_it_asks_once(sample_matcher: Matcher) -> None:
     assert first is recall.match(sample_matcher, "公证收费标准")
     other = Matcher(sample_matcher.knowledge)
     assert first is not recall.match(other, "公证收费标准")
+
+
+def test_a_change_of_the_knowledge_is_forgotten_bit_by_bit(sample_matcher: Matcher) -> None:
+    """What was understood before makes room one by one, never beyond the room there is, and is not found again."""
+    recall, other = Recall(3), Matcher(sample_matcher.knowledge)
+    before = [recall.match(sample_matcher, text) for text in TEXTS[:3]]
+    held = [sys.getrefcount(match) for match in before]
+    after = [recall.match(other, text) for text in TEXTS[:2]]
+    assert after == before[:2]
+    assert all(new is not old for new, old in zip(after, before, strict=False))
+    still = [sys.getrefcount(match) for match in before]
+    assert [held[0] - 1, held[1] - 1, held[2]] == still
+    # back to the first matcher: a change as well
+    assert after[0] is not recall.match(sample_matcher, TEXTS[0])

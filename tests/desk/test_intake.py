@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from datetime import UTC, datetime
 
 import pytest
@@ -98,3 +100,17 @@ async def test_a_late_answer_somebody_else_took_is_left_out(talk: Talk, monkeypa
 
     monkeypatch.setattr(talk.store, "finish", taken)
     assert "不收费。" == (await talk.say("法律援助收费吗", Kind.TEXT)).text
+
+
+async def test_what_sorts_tickets_can_be_learnt_beforehand(sample_matcher: Matcher) -> None:
+    """Prepared for a coming version, the one in force goes on being sorted; and a matcher that is gone leaves nothing."""
+    store, clock, intake = MemoryStore(), FakeClock(), Intake(3)
+    coming = Matcher(sample_matcher.knowledge)
+    gone = weakref.ref(coming)
+    intake.prepare(coming)
+    for matcher in (sample_matcher, coming):
+        talk = Talk(Dialogue(lambda m=matcher: m, store, Limits(), clock, intake=intake), store, clock)  # type: ignore[misc]
+        assert "apart_nonsense" == (await talk.say("qwertyuiop")).key
+    del coming, matcher, talk
+    gc.collect()
+    assert gone() is None
