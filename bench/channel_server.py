@@ -32,6 +32,8 @@ from bot.server import make_app
 from bot.store.platform import PlatformStore
 from bot.store.sql import SqlStore
 
+APP_ID, AES_KEY = "wx", "fawenbench" + "0123456789abcdefghijklmnopqrstuvw"
+
 
 def utc_now() -> datetime:
     """The clock."""
@@ -48,7 +50,7 @@ def settings(directory: Path, secret: str) -> Settings:
         telegram=Telegram(
             token=SecretStr("1:x"), base_url="http://127.0.0.1:9", mode="webhook", webhook_secret=SecretStr(secret)
         ),
-        wechat=WeChat(app_id="wx", token=SecretStr(secret), mode="plain"),
+        wechat=WeChat(app_id=APP_ID, token=SecretStr(secret), mode="compatible", encoding_aes_key=SecretStr(AES_KEY)),
     )
 
 
@@ -77,11 +79,14 @@ class Echo:
         return JSONResponse({"echo": data})
 
     async def wechat(self, request: Request) -> Response:
-        """Signature and age checked, XML read, the text sent back as a passive reply."""
+        """Signature and age checked, opened where it is sealed, XML read, the text sent back in the same form."""
         body = await request.body()
-        fields = self._gate.delivery(request.query_params, body).fields
+        delivery = self._gate.delivery(request.query_params, body)
+        fields = delivery.fields
         await self._keep(body)
         said = wechat_xml.text_reply(fields["FromUserName"], fields["ToUserName"], 0, fields["Content"])
+        if delivery.envelope is not None:
+            said = self._gate.seal(delivery.envelope, said)
         return Response(said, media_type="text/xml")
 
     async def _keep(self, body: bytes) -> None:

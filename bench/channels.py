@@ -38,6 +38,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.load import Load, flat_out, steady
+from bench.mixed_plan import post
 from bot.channels.wechat_crypto import sign
 from bot.paths import knowledge_dir
 from bot.recall import REMEMBERED
@@ -46,11 +47,6 @@ from intents.evaluate import question_files, read_cases
 PEOPLE = 400
 RATE = 100.0
 SECRET = "bench-secret"  # noqa: S105  for this run only
-
-
-def _post(path: str, body: bytes, kind: str, *headers: str) -> bytes:
-    lines = [f"POST {path} HTTP/1.1", "Host: bench", f"Content-Type: {kind}", f"Content-Length: {len(body)}", *headers]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 def questions() -> list[str]:
@@ -67,7 +63,7 @@ def api_request(path: str) -> Make:
 
     def make(number: int, text: str) -> bytes:
         body = {"session": f"s{number % PEOPLE}", "text": text}
-        return _post(path, json.dumps(body, ensure_ascii=False).encode(), "application/json")
+        return post(path, json.dumps(body, ensure_ascii=False).encode(), "application/json")
 
     return make
 
@@ -80,7 +76,7 @@ def telegram_request(number: int, text: str) -> bytes:
         "from": {"id": person, "is_bot": False, "first_name": "x"},
     }  # fmt: skip
     body = json.dumps({"update_id": number, "message": message}, ensure_ascii=False).encode()
-    return _post("/telegram", body, "application/json", f"X-Telegram-Bot-Api-Secret-Token: {SECRET}")
+    return post("/telegram", body, "application/json", f"X-Telegram-Bot-Api-Secret-Token: {SECRET}")
 
 
 def wechat_request(number: int, text: str) -> bytes:
@@ -100,7 +96,7 @@ def _wechat(path: str, number: int, text: str) -> bytes:
         f"<MsgType>text</MsgType><Content>{escape(text)}</Content><MsgId>{number}</MsgId></xml>"
     )
     query = f"signature={sign(SECRET, at, nonce)}&timestamp={at}&nonce={nonce}"
-    return _post(f"{path}?{query}", message.encode(), "text/xml")
+    return post(f"{path}?{query}", message.encode(), "text/xml")
 
 
 TARGETS: dict[str, Make] = {
@@ -131,6 +127,11 @@ class Server:
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=60)
+
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
 
     def exchanges(self) -> int:
         """Messages answered and recorded."""

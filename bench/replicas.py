@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -92,6 +92,8 @@ class Place:
     knowledge: Path
     cache: Path
     encoder: str = "off"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """More variables for the service, or others."""
 
 
 def platforms(telegram: str, wechat: str) -> dict[str, str]:
@@ -124,6 +126,7 @@ class Replica:
             "FAWEN_KNOWLEDGE__ENCODER": place.encoder,
             "FAWEN_DIALOGUE__PER_MINUTE": "10000",
             **platforms(telegram, wechat),
+            **place.settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -144,6 +147,12 @@ class Replica:
                         return
                 await asyncio.sleep(0.1)
         raise RuntimeError(f"a replica does not serve:\n{(self._folder / 'log').read_text()[-2000:]}")
+
+    @property
+    def pid(self) -> int:
+        """Number of the process that was started."""
+        assert self._process is not None
+        return self._process.pid
 
     def end(self, how: signal.Signals) -> None:
         """Send a signal and wait for the end."""
