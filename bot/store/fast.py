@@ -130,24 +130,25 @@ class FastPath:
 
     def seen(self, channel: str, message_id: str) -> Reply | None:
         """The reply given before."""
-        row = self._one_row(f"SELECT reply FROM messages WHERE {_SAME} AND done", channel, message_id)  # noqa: S608  # nosec B608
+        row = self.one_row(f"SELECT reply FROM messages WHERE {_SAME} AND done", channel, message_id)  # noqa: S608  # nosec B608
         return Reply.from_json(json.loads(row[0])) if row and row[0] else None
 
     def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
         """See Store."""
-        row = self._one_row("SELECT state FROM conversations WHERE channel = ? AND chat = ?", channel, chat)
+        row = self.one_row("SELECT state FROM conversations WHERE channel = ? AND chat = ?", channel, chat)
         return dict(json.loads(row[0])) if row else None
 
     def ticket_exists(self, number: str) -> bool:
         """Whether a ticket has this number."""
-        return self._one_row("SELECT 1 FROM tickets WHERE number = ?", number) is not None
+        return self.one_row("SELECT 1 FROM tickets WHERE number = ?", number) is not None
 
     def any_late(self, channel: str, chat: str) -> bool:
         """Whether staff ever answered in this chat: the exact question is worth asking only then."""
         query = "SELECT 1 FROM deliveries WHERE channel = ? AND chat = ? LIMIT 1"
-        return self._one_row(query, channel, chat) is not None
+        return self.one_row(query, channel, chat) is not None
 
-    def _one_row(self, sql: str, *values: str) -> tuple[Any, ...] | None:
+    def one_row(self, sql: str, *values: object) -> tuple[Any, ...] | None:
+        """The first row of a query by an index: it runs on the event loop. Raises StoreUnavailable."""
         if self._task is None:
             raise StoreUnavailable(f"store {self._shown} is closed")
         try:

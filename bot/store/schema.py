@@ -9,6 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 metadata = sa.MetaData()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(value: datetime) -> int:
+    """Microseconds since 1970. Raises ValueError for a naive datetime."""
+    if value.tzinfo is None:
+        raise ValueError(f"naive datetime {value!r}: give an aware one")
+    delta = value.astimezone(UTC) - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
 class Utc(sa.TypeDecorator[datetime]):
@@ -19,12 +28,7 @@ class Utc(sa.TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Aware datetime -> microseconds since 1970."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive datetime {value!r}: give an aware one")
-        delta = value.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+        return None if value is None else micros(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Microseconds -> aware datetime."""
@@ -35,6 +39,11 @@ def row_id() -> sa.Column[Any]:
     """A primary key that numbers itself."""
     # SQLite numbers rows by itself only for plain INTEGER
     return sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
+
+
+def where(condition: str) -> dict[str, Any]:
+    """Arguments that make an index partial, on both databases."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 
 messages = sa.Table(
@@ -116,12 +125,7 @@ tickets = sa.Table(
     sa.Column("ignored", sa.Text, nullable=False, default=""),
     sa.Index("ix_tickets_cluster", "cluster"),
     sa.Index("ix_tickets_place", "place"),
-    sa.Index(
-        "ix_tickets_unplaced",
-        "opened_at",
-        sqlite_where=sa.text("cluster IS NULL"),
-        postgresql_where=sa.text("cluster IS NULL"),
-    ),
+    sa.Index("ix_tickets_unplaced", "opened_at", **where("cluster IS NULL")),
     sa.Index("ix_tickets_state", "state", "opened_at"),
     sa.Index("ix_tickets_person", "channel", "person"),
 )
@@ -141,6 +145,9 @@ outbox = sa.Table(
     sa.Column("holder", sa.String(32)),
     sa.Index("ix_outbox_state", "channel", "state", "id"),
     sa.Index("ix_outbox_chat", "channel", "chat", "state"),
+    # what is parked for hours must not be walked through by each look
+    sa.Index("ix_outbox_due", "channel", "due_at", **where("state = 'pending'")),
+    sa.Index("ix_outbox_untried", "channel", "created_at", **where("state = 'pending' AND attempts = 0")),
 )
 forgotten = sa.Table(
     "forgotten",

@@ -16,6 +16,7 @@ from bot.store.base import Exchange, Late, OutboxState, Outgoing, Progress, Rece
 from bot.store.connect import make_engine, migrate, parse_url
 from bot.store.erasing import forget
 from bot.store.fast import FastPath, Rows
+from bot.store.fast_outbox import FastOutbox
 from bot.store.late import LateAnswers, give
 from bot.store.numbers import new_number
 from bot.store.replicas import Replicas
@@ -44,6 +45,7 @@ class SqlStore:
         file = None if self._engine.dialect.name == "postgresql" else self._url.database
         self._fast = FastPath(file, self._shown, self._writer.turn) if file and file != ":memory:" else None
         self.shared = Shared(self._engine, self._writer, self._shown, now, secrets.token_hex(8), self._fast)
+        self._fast_outbox = FastOutbox(self._fast, self.shared.me) if self._fast is not None else None
         self.replicas = Replicas(self.shared)
         self.take_over, self.recover_outbox = self.replicas.take_over, self.replicas.recover_outbox
         self._late = LateAnswers(self.shared)
@@ -247,6 +249,8 @@ class SqlStore:
     async def take(self, channel: str, limit: int = 20) -> list[Outgoing]:
         """See Store. The oldest unsettled message of each chat only, so that order is kept within a chat."""
         now = self._now()
+        if self._fast_outbox is not None:
+            return await self._fast_outbox.take(channel, limit, now)
         earlier = outbox.alias("earlier")
         blocked = sa.exists().where(
             earlier.c.channel == outbox.c.channel,
@@ -287,6 +291,8 @@ class SqlStore:
     ) -> None:
         """See Store."""
         due = self._now() + timedelta(seconds=retry_after or 0)
+        if self._fast_outbox is not None:
+            return await self._fast_outbox.settle(outgoing_id, state, due, note[:_NOTE])
         change = (
             sa.update(outbox)
             .where(outbox.c.id == outgoing_id)
