@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.console.access import PUBLISHERS, may
 from bot.console.checks import Checks
 from bot.console.door import Door, Entered
+from bot.console.kept import Kept
 from bot.console.render import Renderer
 from bot.desk.changes import Changes
 from bot.desk.desk import Desk
@@ -53,6 +54,8 @@ class House:
     pulse: Counted
     checks: Checks
     now: Callable[[], datetime]
+    counted: Kept[Any] = field(default_factory=Kept)
+    """Figures that take long to count."""
 
     async def note(self, visit: Visit, what: str, about: str = "", **detail: Any) -> None:
         """A line of the audit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import datetime, timedelta
+from typing import cast
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from bot.console.charts import charts
 from bot.console.house import BASE, House, Visit
 from bot.desk.export import as_csv, as_xlsx
-from bot.desk.report import Report, gather, last_days, tables
+from bot.desk.report import SMALL, Report, gather, last_days, tables
 from bot.errors import DeskNotFound
 
 SPANS = {"7": "最近 7 天", "30": "最近 30 天", "90": "最近 90 天"}
@@ -20,6 +21,19 @@ _KINDS = {
     "csv": ("text/csv; charset=utf-8", as_csv),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
 }
+
+
+async def figures(house: House, since: datetime, until: datetime, least: int) -> Report:
+    """The report of these days; of a large store it may be some minutes old."""
+    base = house.matcher().knowledge
+    key = ("report", since, until, least, base.version)
+    return cast(Report, await house.counted.get(key, lambda: gather(house.reports, base, since, until, least)))
+
+
+async def ready(house: House) -> None:
+    """Count every span that the page offers, so that nobody has to wait for it. Raises StoreUnavailable."""
+    for days in SPANS:
+        await figures(house, *last_days(house.now(), int(days)), 1)
 
 
 def span(house: House, visit: Visit) -> tuple[str, datetime, datetime]:
@@ -34,10 +48,10 @@ async def show(house: House, visit: Visit) -> Response:
     days, since, until = span(house, visit)
     base = house.matcher().knowledge
     least = 1 if visit.may("/queue") else 3
-    report = await gather(house.reports, base, since, until, least)
-    figures = [{**c, "figure": json.dumps(c["figure"], ensure_ascii=False)} for c in charts(report, base)]
+    report = await figures(house, since, until, least)
+    shown = [{**c, "figure": json.dumps(c["figure"], ensure_ascii=False)} for c in charts(report, base)]
     return await house.page(
-        visit, "reports.html", report=report, charts=figures, tables=tables(report, base), days=days, spans=SPANS,
+        visit, "reports.html", report=report, charts=shown, tables=tables(report, base), days=days, spans=SPANS,
         links=_links(report, days, visit.may("/queue")),
     )  # fmt: skip
 
@@ -76,7 +90,7 @@ async def export(house: House, visit: Visit) -> Response:
     base = house.matcher().knowledge
     await house.note(visit, "exported", f"report.{form}", days=days)
     kind, make = _KINDS[form]
-    report = await gather(house.reports, base, since, until)
+    report = await figures(house, since, until, SMALL)
     content = await asyncio.to_thread(make, tables(report, base))
     name = f"fawen-{(until - timedelta(days=1)).date().isoformat()}-{days}d.{form}"
     return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
