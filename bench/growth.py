@@ -69,7 +69,9 @@ def fill(file: Path, low: int, high: int, top: int) -> None:
     """Rows `low` to `high` of a log that will have `top`."""
     with closing(sqlite3.connect(file)) as connection:
         # keys come in no order: without their pages in memory each row would read the disk; a crash loses only a benchmark
-        connection.executescript(f"PRAGMA cache_size = -{_CACHE_KB}; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")
+        connection.executescript(
+            f"PRAGMA cache_size = -{_CACHE_KB}; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;"
+        )
         values = {"low": low, "high": high, "people": max(top // 5, 1), "all": top}
         for statement in _FILL:
             connection.execute(statement, values)

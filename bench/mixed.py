@@ -29,7 +29,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, process_time
 
-import psutil
 import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
@@ -38,6 +37,7 @@ from bench.channel_server import AES_KEY, APP_ID
 from bench.channels import SECRET, Server, questions
 from bench.load import Arrivals, Load, arriving
 from bench.mixed_plan import CHANNELS, Wire, Writer, worded
+from bench.processes import seconds
 from bench.replicas import Place, Replica
 from bot.app import utc_now
 from bot.paths import knowledge_dir
@@ -107,10 +107,10 @@ class Target:
         plan = self.writer.plan(self._words(texts, new), 25 * WARM_AT_ONCE if new else len(texts) * len(self.ports))
         await arriving(self.ports, plan, 1e9, WARM_AT_ONCE)
 
-    async def measure(self, texts: Sequence[str], new: bool, rate: float, seconds: float) -> Run:
-        """Arrivals at this rate."""
+    async def measure(self, texts: Sequence[str], new: bool, rate: float, length: float) -> Run:
+        """Arrivals at this rate for so many seconds."""
         words = self._words(texts, new)
-        plan = self.writer.plan(words, int(rate * seconds))
+        plan = self.writer.plan(words, int(rate * length))
         since, before = utc_now(), await self._kept()
         used, own, started = self._used(), process_time(), perf_counter()
         arrivals = await arriving(self.ports, plan, rate)
@@ -129,7 +129,7 @@ class Target:
         return self._worded
 
     def _used(self) -> dict[str, float]:
-        return {name: sum(map(_seconds, pids)) for name, pids in self.processes.items()}
+        return {name: sum(map(seconds, pids)) for name, pids in self.processes.items()}
 
     async def _kept(self) -> dict[str, int]:
         if self.store is None:
@@ -157,19 +157,6 @@ class Target:
 def _lag(arrivals: Arrivals) -> float:
     late = sorted(arrivals.late)
     return 1000 * late[int(0.99 * (len(late) - 1))]
-
-
-def _seconds(pid: int) -> float:
-    """Processor time of a process and its children, the ended ones too."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        found = 0.0
-        for one in (process, *process.children(recursive=True)):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                times = one.cpu_times()
-                found += times.user + times.system
-        return found
-    return 0.0
 
 
 SETTINGS = {

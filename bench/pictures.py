@@ -88,6 +88,20 @@ def growth(rows: Sequence[dict[str, Any]]) -> str:
     return _page("Cost as the log grows, SQLite", _curves(rows, series, "exchanges in the log", "milliseconds"))
 
 
+def memory(rows: Sequence[dict[str, float]]) -> str:
+    """Rows of bench.memory: `messages` so far, in thousands, and `rss` in MB."""
+    most, high = rows[-1]["messages"], max(r["rss"] for r in rows)
+    step = 10 ** math.floor(math.log10(high))
+    top = step * math.ceil(high / step)
+    x = _Axis(0, most, _LEFT, _WIDTH - _RIGHT, False)
+    y = _Axis(0, top, _HEIGHT - _BOTTOM, _TOP, False)
+    marks = [most * part / 5 for part in range(6)]
+    parts = _frame(x, y, marks, [top * part / 4 for part in range(5)], "thousand messages", "MB of the process")
+    points = " ".join(f"{x(r['messages']):.1f},{y(r['rss']):.1f}" for r in rows)
+    parts.append(f'<polyline points="{points}" fill="none" stroke="#067A3E" stroke-width="2"/>')
+    return _page("Memory of the service while it answers", parts)
+
+
 def _curves(rows: Sequence[dict[str, Any]], series: Sequence[tuple[str, str, str]], across: str, up: str) -> list[str]:
     """Both axes logarithmic, `size` across; a series is its name, its key in the rows and its colour."""
     sizes = [r["size"] for r in rows]

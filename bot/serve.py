@@ -21,7 +21,7 @@ from bot.channels.terminal import TerminalChat
 from bot.channels.webchat import WebChat
 from bot.config import Server as ServerSettings
 from bot.config import Settings
-from bot.console.start import console_routes
+from bot.console.start import console
 from bot.errors import ConfigError
 from bot.health import routes as health_routes
 from bot.logs import set_up
@@ -55,7 +55,9 @@ async def run(settings: Settings) -> None:
             health["web"] = dict
         notes.append(("网页", "开" if settings.web.enabled else "关（设置 web.enabled: false）"))
         if settings.console.enabled:
-            routes += console_routes(core, utc_now)
+            pages, keep_ready = console(core, utc_now)
+            routes += pages
+            tasks.append(keep_ready)
         notes.append(("管理台", "开，/console" if settings.console.enabled else "关（设置 console.enabled: false）"))
         tasks.append(functools.partial(core.gatherer.run, settings.desk.gather_seconds))
         if settings.retention.enabled:

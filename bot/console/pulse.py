@@ -13,8 +13,6 @@ from bot.store.base import TicketState
 from bot.store.desk_base import Page, ProposalState
 
 FRESH_SECONDS = 4.0
-SPARE = 50
-"""Counting takes at most one part in so many of the time."""
 STIR_SECONDS = 1.0
 """However much happens, no count sooner than this after the last one."""
 
@@ -34,10 +32,9 @@ class Pulse:
         """`open`, `overdue`, `answered`, `uncertain`, `proposed`, `approved`; at most FRESH_SECONDS old."""
         async with self._one:
             if self._clock() >= self._until:
-                begun = self._clock()
                 self._numbers = await self._count()
                 self._counted = self._clock()
-                self._until = self._counted + max(FRESH_SECONDS, SPARE * (self._counted - begun))
+                self._until = self._counted + FRESH_SECONDS
             return self._numbers
 
     def stir(self) -> None:

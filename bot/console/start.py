@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from starlette.routing import BaseRoute
@@ -11,17 +13,23 @@ from bot.app import Core
 from bot.console.checks import Checks
 from bot.console.door import Door
 from bot.console.house import House
+from bot.console.pages.reports import ready
 from bot.console.pulse import Pulse
 from bot.console.render import Renderer
 from bot.console.site import routes
+from bot.errors import StoreUnavailable
 from bot.store.accounts import Accounts
 from bot.store.audit import Audit
 from bot.store.reports import Reports
 from bot.store.shared import DESK
 
+READY_SECONDS = 600.0
+"""How often the reports are counted while nobody asks."""
+log = logging.getLogger(__name__)
 
-def console_routes(core: Core, now: Callable[[], datetime]) -> list[BaseRoute]:
-    """Everything below /console."""
+
+def console(core: Core, now: Callable[[], datetime]) -> tuple[list[BaseRoute], Callable[[], Awaitable[None]]]:
+    """Everything below /console, and what keeps its reports counted as long as it runs."""
     shared = core.store.shared
     accounts = Accounts(shared)
     pulse = Pulse(core.desk, core.changes)
@@ -40,4 +48,13 @@ def console_routes(core: Core, now: Callable[[], datetime]) -> list[BaseRoute]:
         checks=Checks(),
         now=now,
     )
-    return routes(house)
+
+    async def keep_ready() -> None:
+        while True:
+            try:
+                await ready(house)
+            except StoreUnavailable as error:
+                log.error("reports cannot be counted now: %s", error)
+            await asyncio.sleep(READY_SECONDS)
+
+    return routes(house), keep_ready

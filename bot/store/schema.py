@@ -127,6 +127,8 @@ tickets = sa.Table(
     sa.Index("ix_tickets_place", "place"),
     sa.Index("ix_tickets_unplaced", "opened_at", **where("cluster IS NULL")),
     sa.Index("ix_tickets_state", "state", "opened_at"),
+    # every page of the console counts by these
+    sa.Index("ix_tickets_apart", "apart", "state"),
     sa.Index("ix_tickets_person", "channel", "person"),
 )
 outbox = sa.Table(

@@ -292,7 +292,8 @@ class SqlStore:
         """See Store."""
         due = self._now() + timedelta(seconds=retry_after or 0)
         if self._fast_outbox is not None:
-            return await self._fast_outbox.settle(outgoing_id, state, due, note[:_NOTE])
+            await self._fast_outbox.settle(outgoing_id, state, due, note[:_NOTE])
+            return
         change = (
             sa.update(outbox)
             .where(outbox.c.id == outgoing_id)

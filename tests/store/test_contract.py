@@ -115,6 +115,27 @@ async def test_outbox_keeps_order_within_a_chat_and_gives_each_once(store: SqlSt
     assert [o.id for o in await store.take("telegram")] == [a2]
 
 
+async def test_what_is_parked_holds_up_nobody(store: SqlStore, clock: FakeClock) -> None:
+    """However much waits for later, what is due is taken; what is parked comes when its time has come, its chat in order."""
+    parked = [await store.enqueue("wechat", f"p{n}", reply(str(n)), f"p{n}") for n in range(30)]
+    behind = await store.enqueue("wechat", "p0", reply("then"), "behind")
+    for outgoing in await store.take("wechat", 30):
+        await store.settle(outgoing.id, OutboxState.PENDING, retry_after=3600)
+    due = await store.enqueue("wechat", "q", reply("now"), "q")
+    assert [due] == [o.id for o in await store.take("wechat", 5)]
+    clock.pass_by(seconds=3601)
+    assert parked == sorted([o.id for _ in range(6) for o in await store.take("wechat", 5)])
+    await store.settle(parked[0], OutboxState.SENT)
+    assert [behind] == [o.id for o in await store.take("wechat", 5)]
+
+
+async def test_a_clock_set_back_holds_up_no_reply(store: SqlStore, clock: FakeClock) -> None:
+    """A row that was written in a time still to come is taken now."""
+    ahead = await store.enqueue("telegram", "a", reply(), "r1")
+    clock.pass_by(seconds=-3600)
+    assert [ahead] == [o.id for o in await store.take("telegram")]
+
+
 async def test_half_sent_becomes_uncertain_never_sent_again(store: SqlStore) -> None:
     await store.enqueue("telegram", "a", reply(), "r1")
     await store.take("telegram")

@@ -1,4 +1,4 @@
-"""The outbox is looked at by what is due, however much of it is parked; reports count what was liked by an index."""
+"""The outbox is looked at by what is due, however much of it is parked; the console counts tickets by an index."""
 
 from __future__ import annotations
 
@@ -18,3 +18,4 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_untried", "outbox", ["channel", "created_at"], **where("state = 'pending' AND attempts = 0")
     )
+    op.create_index("ix_tickets_apart", "tickets", ["apart", "state"])
