@@ -12,18 +12,29 @@ from typing import Any
 
 import click
 
-from bot.cli_backup import backup, move, restore
-from bot.cli_changes import review
-from bot.cli_channel import channel
-from bot.cli_init import init
-from bot.cli_knowledge import diff, export, import_
+from bot.cli_lazy import LazyGroup
 from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, config_path, fail, progress_bar, settings_from
-from bot.cli_report import digest, purge, report
-from bot.cli_user import user
-from bot.cli_versions import knowledge as versions
-from bot.cli_wechat import doctor, wechat
 from bot.config import Settings, secrets_in
 from bot.errors import FawenError, KnowledgeError
+
+_ELSEWHERE = {
+    "backup": "bot.cli_backup:backup",
+    "channel": "bot.cli_channel:channel",
+    "diff": "bot.cli_knowledge:diff",
+    "digest": "bot.cli_report:digest",
+    "doctor": "bot.cli_wechat:doctor",
+    "export": "bot.cli_knowledge:export",
+    "import": "bot.cli_knowledge:import_",
+    "init": "bot.cli_init:init",
+    "knowledge": "bot.cli_versions:knowledge",
+    "move": "bot.cli_backup:move",
+    "purge": "bot.cli_report:purge",
+    "report": "bot.cli_report:report",
+    "restore": "bot.cli_backup:restore",
+    "review": "bot.cli_changes:review",
+    "user": "bot.cli_user:user",
+    "wechat": "bot.cli_wechat:wechat",
+}
 
 
 def load_matcher(settings: Settings) -> Any:
@@ -38,28 +49,10 @@ def load_matcher(settings: Settings) -> Any:
     return brain.current()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, elsewhere=_ELSEWHERE, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("fawen"), prog_name="fawen")
 def main() -> None:
     """法问：公共法律服务问答机器人。"""
-
-
-main.add_command(backup)
-main.add_command(channel)
-main.add_command(diff)
-main.add_command(doctor)
-main.add_command(export)
-main.add_command(import_)
-main.add_command(init)
-main.add_command(versions)
-main.add_command(move)
-main.add_command(restore)
-main.add_command(review)
-main.add_command(user)
-main.add_command(report)
-main.add_command(digest)
-main.add_command(purge)
-main.add_command(wechat)
 
 
 @main.command()

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli_options import CONFIG, fail, settings_from
+from bot.cli_options import CONFIG, settings_from
+from bot.cli_place import with_store
 from bot.config import Settings
-from bot.errors import FawenError
 from bot.store.base import Switch
 from bot.switching import CHANNELS
+
+if TYPE_CHECKING:
+    from bot.store.sql import SqlStore
 
 _NAME = click.argument("name", type=click.Choice(CHANNELS))
 
@@ -72,21 +74,12 @@ def _set(settings: Settings, name: str, is_open: bool, text: str) -> None:
 
 def _run(settings: Settings, change: tuple[str, bool, str] | None) -> dict[str, Switch]:
     """Make the change if there is one; the switches as they are then."""
-    from bot.store.sql import SqlStore
     from bot.store.switches import Switches
 
-    async def work() -> dict[str, Switch]:
-        store = SqlStore(settings.store.url.get_secret_value(), now=lambda: datetime.now(UTC))
-        await store.start()
-        try:
-            switches = Switches(store.shared)
-            if change is not None:
-                await switches.set(*change)
-            return await switches.all()
-        finally:
-            await store.close()
+    async def work(store: SqlStore) -> dict[str, Switch]:
+        switches = Switches(store.shared)
+        if change is not None:
+            await switches.set(*change)
+        return await switches.all()
 
-    try:
-        return asyncio.run(work())
-    except FawenError as error:
-        fail(str(error))
+    return with_store(settings, work)

@@ -15,7 +15,7 @@ import click
 
 from bot.cli_options import fail, settings_from
 from bot.config import Settings
-from bot.errors import DeskError, FawenError, KnowledgeError
+from bot.errors import ConsoleRefused, DeskError, FawenError, KnowledgeError
 
 if TYPE_CHECKING:
     from bot.desk.changes import Changes
@@ -104,7 +104,7 @@ def with_store(settings: Settings, work: Callable[[SqlStore], Awaitable[T]]) -> 
 
     try:
         return asyncio.run(whole())
-    except (DeskError, KnowledgeError) as error:
+    except (ConsoleRefused, DeskError, KnowledgeError) as error:
         fail(str(error), 1)
     except FawenError as error:
         fail(str(error))

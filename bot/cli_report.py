@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import click
 from rich.console import Console
 from rich.table import Table as Shown
 
-from bot.app import utc_now
 from bot.cli_options import CONFIG, fail, settings_from
+from bot.cli_place import now, with_store
 from bot.config import Settings
 from bot.desk.desk import Desk
 from bot.desk.digest import digest_text, week_of
@@ -23,14 +19,12 @@ from bot.desk.report import Report, gather, last_days, tables
 from bot.errors import FawenError
 from bot.paths import knowledge_dir
 from bot.retention import purge_once
-from bot.store import open_store
 from bot.store.audit import Audit
 from bot.store.desk import DeskStore
 from bot.store.reports import Reports
 from bot.store.sql import SqlStore
 from intents import KnowledgeBase
 
-T = TypeVar("T")
 _MOST_ROWS = 20
 
 
@@ -46,12 +40,16 @@ def report(days: int, as_json: bool, csv_file: Path | None, xlsx_file: Path | No
     base = _knowledge(settings)
 
     async def work(store: SqlStore) -> Report:
-        return await gather(Reports(store.shared), base, *last_days(utc_now(), days))
+        return await gather(Reports(store.shared), base, *last_days(now(), days))
 
-    found = tables(_run(settings, work), base)
+    found = tables(with_store(settings, work), base)
     for path, make in ((csv_file, as_csv), (xlsx_file, as_xlsx)):
         if path:
-            path.write_bytes(make(found))
+            content = make(found)
+            try:
+                path.write_bytes(content)
+            except OSError as error:
+                fail(f"写不了 {path}：{error.strerror}。请换一个能写的地方。")
             click.echo(f"已写入 {path}", err=True)
     if as_json:
         click.echo(
@@ -87,9 +85,9 @@ def digest(only_print: bool, config: Path | None) -> None:
     async def work(store: SqlStore) -> tuple[str, int]:
         from bot.messages import Reply
 
-        since, until = week_of(utc_now())
+        since, until = week_of(now())
         found = await gather(Reports(store.shared), base, since, until)
-        numbers = await Desk(DeskStore(store.shared), lambda: base, utc_now).numbers()
+        numbers = await Desk(DeskStore(store.shared), lambda: base, now).numbers()
         text = digest_text(found, numbers, base)
         if only_print or not settings.telegram.staff_chats:
             return text, 0
@@ -100,7 +98,7 @@ def digest(only_print: bool, config: Path | None) -> None:
         await Audit(store.shared).note("fawen", "digest", f"week:{since.date().isoformat()}")
         return text, len(settings.telegram.staff_chats)
 
-    text, sent = _run(settings, work)
+    text, sent = with_store(settings, work)
     click.echo(f"已交给服务发送，{sent} 个工作群。" if sent else text)
 
 
@@ -114,7 +112,7 @@ def purge(as_json: bool, config: Path | None) -> None:
     async def work(store: SqlStore) -> dict[str, int]:
         return await purge_once(store.shared, settings)
 
-    found = _run(settings, work)
+    found = with_store(settings, work)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -130,21 +128,3 @@ def _knowledge(settings: Settings) -> KnowledgeBase:
         return KnowledgeBase.load(settings.knowledge.dir or knowledge_dir())
     except FawenError as error:
         fail(str(error), 1)
-
-
-def _run(settings: Settings, work: Callable[[SqlStore], Awaitable[T]]) -> T:
-    async def opened() -> T:
-        store = open_store(settings.store.url.get_secret_value(), now=utc_now)
-        await store.start()
-        try:
-            return await work(store)
-        finally:
-            await store.close()
-
-    try:
-        return asyncio.run(opened())
-    except FawenError as error:
-        fail(str(error))
-    except OSError as error:
-        sys.stderr.write(f"写不了文件：{error}\n")
-        sys.exit(2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
@@ -13,13 +12,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bot.app import utc_now
-from bot.cli_options import CONFIG, fail, settings_from
+from bot.cli_options import CONFIG, settings_from
+from bot.cli_place import with_store
 from bot.console import people
 from bot.console.access import ROLE_NAMES, ROLE_NOTES
 from bot.console.passwords import Passwords, check_new_password
-from bot.errors import FawenError
-from bot.store import open_store
 from bot.store.accounts import Accounts, Role, User
 from bot.store.audit import Audit
 
@@ -162,17 +159,5 @@ def _password() -> str:
 
 
 def _run(config: Path | None, work: Callable[[Accounts, Audit], Awaitable[T]]) -> T:
-    settings = settings_from(config)
-
-    async def opened() -> T:
-        store = open_store(settings.store.url.get_secret_value(), now=utc_now)
-        await store.start()
-        try:
-            return await work(Accounts(store.shared), Audit(store.shared))
-        finally:
-            await store.close()
-
-    try:
-        return asyncio.run(opened())
-    except FawenError as error:
-        fail(str(error))
+    """Do one thing with the accounts; what is refused ends the program with its reason and 1, wrong settings with 2."""
+    return with_store(settings_from(config), lambda store: work(Accounts(store.shared), Audit(store.shared)))

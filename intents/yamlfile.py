@@ -18,7 +18,19 @@ import yaml
 
 from intents.errors import Problem
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TEXT = "tag:yaml.org,2002:str"
+_TYPED = frozenset(yaml.SafeLoader.yaml_implicit_resolvers)
+"""First characters of unquoted numbers, dates, yes and no; hardly any sentence of ours begins with one."""
+
+
+class _Loader(_Base):  # type: ignore[misc]  # the base is chosen at run time
+    """PyYAML's, which looks for the type of every scalar in Python: spared where the first character settles it."""
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> Any:
+        if kind is yaml.ScalarNode and not (implicit[0] and value[:1] in _TYPED):
+            return _TEXT
+        return super().resolve(kind, value, implicit)
 
 
 @dataclass
@@ -90,7 +102,7 @@ def _build(loader: Any, node: yaml.Node, result: YamlFile, keys: tuple[str | int
     if isinstance(node, yaml.MappingNode):
         mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)
+            key = key_node.value if key_node.tag == _TEXT else loader.construct_object(key_node, deep=True)
             if not isinstance(key, str | int | float | bool):
                 key = str(key)
             if key in mapping:
@@ -108,6 +120,8 @@ def _build(loader: Any, node: yaml.Node, result: YamlFile, keys: tuple[str | int
         return mapping
     if isinstance(node, yaml.SequenceNode):
         return [_build(loader, item, result, (*keys, i)) for i, item in enumerate(node.value)]
+    if node.tag == _TEXT:
+        return node.value
     try:
         return loader.construct_object(node, deep=True)
     except ValueError:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -193,3 +196,40 @@ def test_channel_is_closed_and_opened(knowledge: Path) -> None:
     assert [True] * 4 == [row["open"] for row in json.loads(run("channel", "list", "--json").stdout)]
     refused = run("channel", "off", "fax")
     assert (2, True) == (refused.exit_code, "telegram" in refused.output)
+
+
+def test_every_command_is_imported_when_it_is_used_and_is_there(knowledge: Path) -> None:
+    """The overview names all of them; checking files needs no database and no web server."""
+    context = click.Context(main)
+    names = main.list_commands(context)
+    assert names == sorted(names)
+    assert {"check", "serve", "user", "import", "knowledge"} < set(names)
+    commands = [main.get_command(context, name) for name in names]
+    assert [] == [n for n, c in zip(names, commands, strict=True) if c is None or not c.help]
+    assert None is main.get_command(context, "cheque")
+    said = "import sys, bot.cli, bot.staff; print(*(m for m in ('sqlalchemy', 'starlette', 'openpyxl') if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "" == done.stdout.strip()
+
+
+def test_users_are_kept_and_refusals_end_with_1(knowledge: Path) -> None:
+    """What is refused says why and ends with 1, wrong settings with 2, as everywhere."""
+    password = "vier-Woerter-im-Regen\n"
+    assert 0 == run("user", "add", "chen", "--role", "admin", stdin=password).exit_code
+    again = run("user", "add", "chen", "--role", "admin", stdin=password)
+    assert (1, True) == (again.exit_code, "已经有用户“chen”" in again.output)
+    last = run("user", "role", "chen", "curator")
+    assert (1, True) == (last.exit_code, "最后一个可用的管理员" in last.output)
+    assert [("chen", "admin")] == [(u["name"], u["role"]) for u in json.loads(run("user", "list", "--json").stdout)]
+    Path("config.yaml").write_text("stroe: {}\n", encoding="utf-8")
+    assert 2 == run("user", "list").exit_code
+
+
+def test_a_report_that_cannot_be_written_says_so(knowledge: Path, tmp_path: Path) -> None:
+    """The file is named with the reason; where it can be written it is."""
+    there, nowhere = tmp_path / "report.csv", tmp_path / "missing" / "report.csv"
+    Path("config.yaml").write_text(f"knowledge: {{dir: {knowledge}}}\n", encoding="utf-8")
+    assert 0 == run("report", "--csv", there).exit_code
+    assert there.stat().st_size > 0
+    refused = run("report", "--csv", nowhere)
+    assert (2, True) == (refused.exit_code, f"写不了 {nowhere}：" in refused.output)
