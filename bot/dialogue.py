@@ -302,11 +302,11 @@ class Dialogue:
         if len(text) > self._limits.max_length:
             return replies.text(base, "too_long", limit=str(self._limits.max_length))
         if work.state.pop("human", False) and text:
-            work.match = self._recall.match(matcher, text)
+            work.match = await self._recall.match(matcher, text)
             return await self._ticket(matcher, work, "human", text, "human")
         if shortcut := await self._shortcut(matcher, work, text):
             return shortcut
-        match = self._recall.match(matcher, text, self._context(work))
+        match = await self._recall.match(matcher, text, self._context(work))
         work.match = match
         if match.entry == "chat.human":
             return await self._human(matcher, work)
@@ -383,7 +383,7 @@ class Dialogue:
         """Open a ticket; its number is in the reply, and `finish` writes both before anything is sent."""
         number = await self._store.free_ticket_number()
         if work.match is None:
-            work.match = self._recall.match(matcher, question)
+            work.match = await self._recall.match(matcher, question)
         work.ticket = self._intake.ticket(matcher, work.message, number, reason, question, work.match)
         return self._intake.promise(matcher, work.ticket, key)
 

@@ -5,9 +5,12 @@ Many people ask the same thing, in the words of a poster or a button; understand
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections import OrderedDict
 
 from intents import Context, Match, Matcher
+from intents.steps import Steps
 
 REMEMBERED = 4096
 """Questions; a few kilobytes each."""
@@ -25,14 +28,16 @@ class Recall:
         thousands of matches let go at once would hold up the event loop."""
         self._known: OrderedDict[tuple[int, str, Context | None], Match] = OrderedDict()
         self._dangers: OrderedDict[tuple[int, str], Match | None] = OrderedDict()
+        self._spare = asyncio.Semaphore(max((os.cpu_count() or 1) - 1, 1))
+        """As many vectors at a time as there are cores beside the event loop's."""
 
-    def match(self, matcher: Matcher, text: str, context: Context | None = None) -> Match:
-        """`matcher.match(text, context)`, remembered."""
+    async def match(self, matcher: Matcher, text: str, context: Context | None = None) -> Match:
+        """`matcher.match(text, context)`, remembered; a slow sentence vector is worked out in a thread."""
         self._of(matcher)
         key = (self._time, text, context)
         found = self._known.get(key)
         if found is None:
-            found = matcher.match(text, context)
+            found = await self._beside(matcher.matching(text, context))
             self._known[key] = found
             if len(self._known) > self._most:
                 self._known.popitem(last=False)
@@ -51,6 +56,20 @@ class Recall:
         if len(self._dangers) > self._most:
             self._dangers.popitem(last=False)
         return found
+
+    async def _beside(self, steps: Steps[Match]) -> Match:
+        """Run the steps here, and between them whatever takes long elsewhere."""
+        try:
+            wanted = next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]  # what a generator returns is Any to mypy
+        while True:
+            async with self._spare:
+                vector = await asyncio.to_thread(wanted.vector)
+            try:
+                wanted = steps.send(vector)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
 
     def _of(self, matcher: Matcher) -> None:
         if matcher is not self._matcher:

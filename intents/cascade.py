@@ -13,10 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from intents.context import Context, context_scores, expanded
+from intents.encoder import Encoder
+from intents.focus import both_ends
 from intents.index import Floats
 from intents.phrases import Phrases, Question
 from intents.ranking import Fitted, Ranking, kinds_of, length_term
 from intents.scoring import LEXICAL, Evidence, Scorer, encoder_signals
+from intents.steps import Known, Steps, Wanted, at_once
 
 SURE_AT_ONCE = 0.95
 SURE = 0.9
@@ -61,10 +64,14 @@ class Cascade:
 
     def weigh(self, question: Question, context: Context | None = None) -> Weighed:
         """P of each candidate."""
+        return at_once(self.weighing(question, context))
+
+    def weighing(self, question: Question, context: Context | None = None) -> Steps[Weighed]:
+        """The same in steps."""
         scorer = self._scorer
         evidence = scorer.first(question)
         length = length_term(question.normal)
-        extra = self._said_before(question, context) if context else None
+        extra = (yield from self._said_before(question, context)) if context else None
         first = self._fitted.first
         if extra is None and first is not None:
             p = self._apply(first, evidence, length)
@@ -76,16 +83,22 @@ class Cascade:
                 p = self._apply(ranking, evidence, length)
                 if p.max() >= SURE:
                     return self._weighed(p, evidence, ranking)
-            scorer.add_sentence(encoder, question, evidence.values)
+            yield from self._add_sentence(encoder, question, evidence)
         for encoder in scorer.encoders[len(self._steps) :]:
-            scorer.add_sentence(encoder, question, evidence.values)
+            yield from self._add_sentence(encoder, question, evidence)
         ranking = self._fitted.ranking
         return self._weighed(self._apply(ranking, evidence, length, extra), evidence, ranking, extra is not None)
 
-    def _said_before(self, question: Question, context: Context) -> Floats | None:
+    def _add_sentence(self, encoder: Encoder, question: Question, evidence: Evidence) -> Steps[None]:
+        if encoder.slow:
+            vector = yield Wanted(encoder, both_ends(question.text, encoder.reads))
+            encoder = Known(encoder.name, encoder.reads, encoder.slow, vector)
+        self._scorer.add_sentence(encoder, question, evidence.values)
+
+    def _said_before(self, question: Question, context: Context) -> Steps[Floats | None]:
         """What the conversation adds to each candidate; None when it has no say."""
         longer = expanded(self._scorer, question, context)
-        p = self.weigh(longer).p if longer else None
+        p = (yield from self.weighing(longer)).p if longer else None
         return context_scores(self._scorer, self._fitted.context, question, context, with_topic=p)
 
     def _apply(self, ranking: Ranking, evidence: Evidence, length: float, extra: Floats | None = None) -> Floats:

@@ -28,6 +28,7 @@ from intents.postings import Progress
 from intents.ranking import Fitted, load_fitted
 from intents.safety import SafetyRules
 from intents.scoring import Scorer
+from intents.steps import Steps, at_once
 
 Outcome = Literal["answer", "options", "none"]
 MAX_LENGTH = 4_000
@@ -133,6 +134,10 @@ class Matcher:
 
     def match(self, text: str, context: Context | None = None) -> Match:
         """Decide what one text means. Never raises on any text."""
+        return at_once(self.matching(text, context))
+
+    def matching(self, text: str, context: Context | None = None) -> Steps[Match]:
+        """The same in steps, for who does not want to wait for slow sentence vectors."""
         text = text[:MAX_LENGTH]
         normal = self.normalizer(text)
         if not normal:
@@ -146,7 +151,7 @@ class Matcher:
             return Match(text, "answer", entry, (), 1.0, "exact", (Candidate(entry, 1.0, phrase),))
         if emergency := self.emergency(text):
             return emergency
-        weighed = self.weigh(self.question(text), context)
+        weighed = yield from self._weighing(self.question(text), context)
         thresholds = self.fitted.thresholds
         if weighed.used_context:
             thresholds = replace(thresholds, answer=max(thresholds.answer, thresholds.follow))
@@ -171,6 +176,11 @@ class Matcher:
 
     def weigh(self, question: Question, context: Context | None = None) -> Weighed:
         """P of each candidate, with what led to it."""
+        return self.ranker.weigh(question, context)
+
+    def _weighing(self, question: Question, context: Context | None) -> Steps[Weighed]:
+        if isinstance(self.ranker, Cascade):
+            return (yield from self.ranker.weighing(question, context))
         return self.ranker.weigh(question, context)
 
     def _result(self, text: str, decision: Decision, weighed: Weighed) -> Match:

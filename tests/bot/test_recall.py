@@ -10,33 +10,33 @@ from intents import Context, Matcher
 TEXTS = ("公证收费标准", "继承公证怎么办", "那要多少钱", "今天天气怎么样", "公证收费标准")
 
 
-def test_it_gives_what_the_matcher_gives(sample_matcher: Matcher) -> None:
+async def test_it_gives_what_the_matcher_gives(sample_matcher: Matcher) -> None:
     """With and without context, asked twice, also when there is room for one only."""
     for most in (0, 1, 100):
         recall = Recall(most)
         for context in (None, Context("notary.inheritance"), None):
             expected = [sample_matcher.match(text, context) for text in TEXTS]
-            assert expected == [recall.match(sample_matcher, text, context) for text in TEXTS]
+            assert expected == [await recall.match(sample_matcher, text, context) for text in TEXTS]
 
 
-def test_it_asks_once(sample_matcher: Matcher) -> None:
+async def test_it_asks_once(sample_matcher: Matcher) -> None:
     """The second time it is the very same Match; new knowledge starts anew."""
     recall = Recall()
-    first = recall.match(sample_matcher, "公证收费标准")
-    assert first is recall.match(sample_matcher, "公证收费标准")
+    first = await recall.match(sample_matcher, "公证收费标准")
+    assert first is await recall.match(sample_matcher, "公证收费标准")
     other = Matcher(sample_matcher.knowledge)
-    assert first is not recall.match(other, "公证收费标准")
+    assert first is not await recall.match(other, "公证收费标准")
 
 
-def test_a_change_of_the_knowledge_is_forgotten_bit_by_bit(sample_matcher: Matcher) -> None:
+async def test_a_change_of_the_knowledge_is_forgotten_bit_by_bit(sample_matcher: Matcher) -> None:
     """What was understood before makes room one by one, never beyond the room there is, and is not found again."""
     recall, other = Recall(3), Matcher(sample_matcher.knowledge)
-    before = [recall.match(sample_matcher, text) for text in TEXTS[:3]]
+    before = [await recall.match(sample_matcher, text) for text in TEXTS[:3]]
     held = [sys.getrefcount(match) for match in before]
-    after = [recall.match(other, text) for text in TEXTS[:2]]
+    after = [await recall.match(other, text) for text in TEXTS[:2]]
     assert after == before[:2]
     assert all(new is not old for new, old in zip(after, before, strict=False))
     still = [sys.getrefcount(match) for match in before]
     assert [held[0] - 1, held[1] - 1, held[2]] == still
     # back to the first matcher: a change as well
-    assert after[0] is not recall.match(sample_matcher, TEXTS[0])
+    assert after[0] is not await recall.match(sample_matcher, TEXTS[0])
