@@ -1,37 +1,50 @@
-"""`python -m bench.shots DIRECTORY`: the chat page in every state, at four widths, normal, 长者模式 and dark, as PNG files.
+"""`python -m bench.shots DIRECTORY [WIDTH ...]`: the chat page in every state, at four widths, normal, 长者模式 and dark.
 
 Starts `fawen serve` on the shipped knowledge in a process of its own; needs Chromium. The pictures are for people to look at.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, Route, sync_playwright
 
+PROGRAM = [sys.executable, "-m", "bot"]
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS = {360: 740, 390: 844, 768: 1024, 1280: 800}
+HOST = "http://127.0.0.1:9"
+"""A page of another site that embeds ours; answered by the browser, nobody listens there."""
+EMBEDDING = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>某局网站</title><body style="margin:0;font:17px/1.6 sans-serif;background:#fff;color:#111">
+<header style="background:#1d4f91;color:#fff;padding:16px">某局网站</header>
+<main style="padding:16px"><h1>办事指南</h1><p>这是别的网站的一页，右下角的按钮打开问答。</p></main>
+<script src="SITE/embed.js" defer></script>"""
+PER_MINUTE = 6
 LOOKS: dict[str, dict[str, Any]] = {"normal": {}, "elder": {"size": "elder"}, "dark": {"color_scheme": "dark"}}
+
+
+def environ_of(home: Path) -> dict[str, str]:
+    """Settings of the service and of the commands beside it; its database is below `home`."""
+    return {
+        **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
+        "FAWEN_SERVER__PORT": "0", "FAWEN_STORE__URL": f"sqlite+aiosqlite:///{home}/fawen.db",
+        "FAWEN_KNOWLEDGE__ENCODER": "off", "FAWEN_DIALOGUE__PER_MINUTE": str(PER_MINUTE), "FAWEN_WEB__EMBED_ORIGINS": HOST,
+    }  # fmt: skip
 
 
 @contextmanager
 def serving(home: Path) -> Iterator[str]:
     """`fawen serve` on a free port; its address."""
-    environ = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("FAWEN_")},
-        "FAWEN_SERVER__PORT": "0", "FAWEN_STORE__URL": f"sqlite+aiosqlite:///{home}/fawen.db",
-        "FAWEN_KNOWLEDGE__ENCODER": "off", "FAWEN_DIALOGUE__PER_MINUTE": "100000",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "bot", "serve"]
-    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  our own
+    with subprocess.Popen([*PROGRAM, "serve"], env=environ_of(home), stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  our own
         assert process.stderr is not None
         for line in process.stderr:
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
@@ -40,7 +53,13 @@ def serving(home: Path) -> Iterator[str]:
         process.terminate()
 
 
-def ask(page: Page, text: str) -> None:
+def fawen(home: Path, *arguments: str) -> str:
+    """Another command beside the running service; what it prints."""
+    command = [*PROGRAM, *arguments]
+    return subprocess.run(command, env=environ_of(home), check=True, capture_output=True, text=True).stdout  # noqa: S603  our own
+
+
+def ask(page: Page | Frame, text: str) -> None:
     """Write and wait for the answer."""
     before = page.locator("#talk article.bot[data-key]").count()
     page.locator("#text").fill(text)
@@ -85,13 +104,20 @@ def _ticket(page: Page) -> None:
     page.locator(".ticket strong").wait_for()
 
 
-def _late(page: Page) -> None:
-    _ticket(page)
-    page.locator("article.bot").last.evaluate(
-        """node => { const late = node.cloneNode(true); late.dataset.late = "x";
-        for (const extra of late.querySelectorAll(".ticket, .card, .feedback, .acts")) extra.remove();
-        late.querySelector(".words").textContent = "您之前问的，工作人员答复如下：\\n这件事不属于法律服务，可以向动物医院咨询。"; node.after(late); late.scrollIntoView(); }"""
-    )
+def _busy(page: Page) -> None:
+    for _ in range(PER_MINUTE):
+        ask(page, "菜单")
+    ask(page, "公证收费标准")
+    page.locator("article.bot[data-key=too_fast]").wait_for()
+
+
+def _embedded(page: Page) -> None:
+    site = page.url.rstrip("/")
+    page.route(f"{HOST}/*", lambda route: route.fulfill(body=EMBEDDING.replace("SITE", site), content_type="text/html"))
+    page.goto(f"{HOST}/guide")
+    page.locator("#fawen-button").click()
+    page.frame_locator("#fawen-frame").locator("#text").wait_for()
+    ask(page.frames[1], "继承公证怎么办")
 
 
 def _history(page: Page) -> None:
@@ -109,7 +135,8 @@ STATES: dict[str, Callable[[Page], None]] = {
     "menu": lambda page: ask(page, "菜单"),
     "ticket": _ticket,
     "emergency": lambda page: ask(page, "他现在正在打我"),
-    "late": _late,
+    "busy": _busy,
+    "embedded": _embedded,
     "history": _history,
     "error": _failing,
     "offline": _offline,
@@ -117,22 +144,71 @@ STATES: dict[str, Callable[[Page], None]] = {
 }
 
 
-def shoot(browser: Browser, site: str, out: Path, width: int, look: str) -> None:
-    """Every state at one width in one look."""
+@contextmanager
+def visiting(browser: Browser, site: str, width: int, look: str, script: bool = True) -> Iterator[Page]:
+    """A first visit."""
     how = dict(LOOKS[look])
     size = str(how.pop("size", "standard"))
+    context = browser.new_context(
+        viewport={"width": width, "height": WIDTHS[width]}, locale="zh-CN", reduced_motion="reduce",
+        java_script_enabled=script, **how,
+    )  # fmt: skip
+    context.set_default_timeout(60_000)
+    context.add_cookies([{"name": "fawen_size", "value": size, "url": site}])
+    page = context.new_page()
+    page.goto(site)
+    yield page
+    context.close()
+
+
+def shoot(browser: Browser, site: str, out: Path, width: int, look: str) -> None:
+    """Every state that one visit reaches, at one width in one look."""
     for name, reach in {**STATES, "plain": lambda page: ask(page, "继承公证怎么办")}.items():
-        context = browser.new_context(
-            viewport={"width": width, "height": WIDTHS[width]}, locale="zh-CN", reduced_motion="reduce",
-            java_script_enabled=name != "plain", **how,
-        )  # fmt: skip
-        context.add_cookies([{"name": "fawen_size", "value": size, "url": site}])
-        page = context.new_page()
-        page.goto(site)
-        reach(page)  # type: ignore[no-untyped-call]  # callbacks of the table above
-        page.wait_for_timeout(150)
-        page.screenshot(path=out / f"{name}-{width}-{look}.png")
-        context.close()
+        with visiting(browser, site, width, look, name != "plain") as page:
+            reach(page)
+            page.wait_for_timeout(150)
+            page.screenshot(path=out / f"{name}-{width}-{look}.png")
+
+
+def shoot_late(browser: Browser, site: str, home: Path, out: Path, sizes: Sequence[tuple[int, str]]) -> None:
+    """All ask the same, staff answer once, and each open page shows it."""
+    with ExitStack() as visits:
+        pages = [(f"late-{w}-{k}", visits.enter_context(visiting(browser, site, w, k))) for w, k in sizes]
+        for _, page in pages:
+            ask(page, "小区的流浪猫夜里叫得睡不着该找谁")
+            ask(page, "人工")
+            page.locator(".ticket strong").wait_for()
+        pages[0][1].wait_for_timeout(3000)  # gathered every second
+        for row in json.loads(fawen(home, "review", "list", "--json"))["rows"]:
+            if "流浪猫" in row["title"]:
+                fawen(
+                    "review",
+                    "answer",
+                    str(row["id"]),
+                    "可以先向物业反映；需要捕捉、绝育的，请拨打 12345 转所在镇街。",
+                    "--by",
+                    "示例",
+                )
+        for name, page in pages:
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+            page.locator("[data-late]").wait_for()
+            page.wait_for_timeout(150)
+            page.screenshot(path=out / f"{name}.png")
+
+
+def shoot_closed(browser: Browser, site: str, home: Path, out: Path, sizes: Sequence[tuple[int, str]]) -> None:
+    """The channel is switched off: the outage text."""
+    fawen(home, "channel", "off", "web", "--text", "系统维护，今天 18:00 前恢复。着急请拨打 12348。")
+    for width, look in sizes:
+        with visiting(browser, site, width, look) as page:
+            for _ in range(PER_MINUTE - 1):  # a running service reads its switches every few seconds
+                ask(page, "公证收费标准")
+                if page.locator("article.bot").last.get_attribute("data-key") == "closed":
+                    break
+                page.wait_for_timeout(2000)
+            page.locator("article.bot[data-key=closed]").wait_for()
+            page.screenshot(path=out / f"outage-{width}-{look}.png")
+    fawen(home, "channel", "on", "web")
 
 
 def main() -> None:
@@ -140,11 +216,13 @@ def main() -> None:
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     widths = [int(given) for given in sys.argv[2:]] or list(WIDTHS)
+    sizes = [(width, look) for width in widths for look in LOOKS]
     with tempfile.TemporaryDirectory() as home, serving(Path(home)) as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for width in widths:
-            for look in LOOKS:
-                shoot(browser, site, out, width, look)
+        for width, look in sizes:
+            shoot(browser, site, out, width, look)
+        shoot_late(browser, site, Path(home), out, sizes)
+        shoot_closed(browser, site, Path(home), out, sizes)
         browser.close()
 
 

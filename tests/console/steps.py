@@ -37,6 +37,7 @@ def answer_both(curator: Desk) -> None:
     page.keyboard.type(ANSWER)
     page.get_by_role("button", name="看看发出去的样子").click()
     expect(page.locator(".preview")).to_have_count(3)
+    expect(page.locator(".preview").first).to_be_in_viewport()
     page.get_by_role("button", name="答复", exact=True).click()
     expect(page.locator(".good")).to_contain_text("已答复")
 
