@@ -16,8 +16,9 @@ from functools import partial
 
 from bot import replies
 from bot.brain import Brain, Progress, make_brain
+from bot.checker import CheckProcess
 from bot.config import Settings
-from bot.desk.changes import Changes
+from bot.desk.changes import Changes, Checker
 from bot.desk.desk import Desk
 from bot.desk.gather import Gatherer
 from bot.desk.intake import Intake
@@ -106,7 +107,8 @@ async def running_core(
             ("知识", f"{len(base.entries)} 条，{phrases} 句相似问，版本 {base.version}"),
             ("句向量", encoder_note),
         )
-        changes = make_changes(store, brain, now, follower)
+        checker = CheckProcess(settings.knowledge.cache_dir, settings.knowledge.encoder)
+        changes = make_changes(store, brain, now, follower, checker)
         yield Core(settings, brain, store, dialogue, desk, gatherer, changes, board, metrics, shared, notes)
 
 
@@ -117,11 +119,17 @@ def make_desk(store: SqlStore, matcher: Callable[[], Matcher], now: Callable[[],
 
 
 def make_changes(
-    store: SqlStore, brain: Brain, now: Callable[[], datetime], follower: Follower | None = None
+    store: SqlStore,
+    brain: Brain,
+    now: Callable[[], datetime],
+    follower: Follower | None = None,
+    checker: Checker | None = None,
 ) -> Changes:
     """What carries answers into the knowledge that `brain` reads, and with `follower` into the store."""
-    shared = store.shared
-    return Changes(ProposalStore(shared), DeskStore(shared), brain.directory, brain.current, brain.learn, now, follower)
+    shared, files = store.shared, brain.directory
+    return Changes(
+        ProposalStore(shared), DeskStore(shared), files, brain.current, brain.learn, now, follower, checker,
+    )  # fmt: skip
 
 
 async def _closing(name: str, close: Callable[[], object]) -> None:

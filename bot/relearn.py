@@ -47,7 +47,7 @@ class Relearner:
             target = Path(place)
             arguments = (str(directory), place, str(self._cache or ""), self._encoder)
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot.relearn", *arguments, env=_environment(), stderr=asyncio.subprocess.PIPE
+                sys.executable, "-m", "bot.relearn", *arguments, env=environment(), stderr=asyncio.subprocess.PIPE
             )
             self._stand_back(process.pid)
             try:
@@ -74,7 +74,7 @@ class Relearner:
             os.setpriority(os.PRIO_PROCESS, process, level)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """This process's own, with one thread for the linear algebra and the same import path."""
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {**os.environ, **one, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}

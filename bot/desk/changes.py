@@ -11,12 +11,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from bot.desk import drafts
-from bot.desk.checking import Learn, check, new_problems
+from bot.desk.checking import Checked, Learn, check, new_problems
 from bot.desk.drafts import EntryDraft
 from bot.desk.operations import HARMLESS, Texts, applied, plain_fields, text_diff
 from bot.desk.promise import ZONE
@@ -43,6 +43,15 @@ class Shelf(Protocol):
         """Make the files as they are the newest version; only under `exclusive`."""
 
 
+class Checker(Protocol):
+    """Makes the check of a proposal elsewhere than in a thread of this process."""
+
+    async def check(
+        self, directory: Path, texts: Mapping[str, str | None], entry: str, asked: Sequence[str], today: date
+    ) -> Checked:
+        """See bot.desk.checking.check."""
+
+
 class Changes:
     """What the console and the command line call. Every method raises StoreUnavailable."""
 
@@ -55,9 +64,11 @@ class Changes:
         learn: Learn,
         now: Callable[[], datetime],
         shelf: Shelf | None = None,
+        checker: Checker | None = None,
     ) -> None:
         """`directory` holds the knowledge files; `matcher` gives the one in force; `learn` makes one of a copy; `shelf`
-        is where what was published goes besides the files."""
+        is where what was published goes besides the files; `checker` checks beside a service, without it a thread does."""
+        self._checker = checker
         self._store, self._desk, self._directory = store, desk, directory
         self._shelf = shelf
         self._matcher, self._learn, self._now = matcher, learn, now
@@ -167,9 +178,13 @@ class Changes:
         found = await self._store.waiting(proposal)
         asked = await self._asked(found.cluster)
         texts = await asyncio.to_thread(self._texts, found.kind, found.operation)
-        today, current = self._now().astimezone(ZONE).date(), self._matcher()
+        today, directory = self._now().astimezone(ZONE).date(), self._directory
         after = {path: text for path, (_, text) in texts.items()}
-        done = await asyncio.to_thread(check, self._directory, after, found.entry, asked, self._learn, current, today)
+        if self._checker is not None:
+            done = await self._checker.check(directory, after, found.entry, asked, today)
+        else:
+            current = self._matcher()
+            done = await asyncio.to_thread(check, directory, after, found.entry, asked, self._learn, current, today)
         values = {"diff": text_diff(texts), "problems": list(done.problems), "changes": list(done.changes)}
         return await self._store.settle(proposal, by, "checked", {**values, "checked_at": self._now()})
 
