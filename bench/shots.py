@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Frame, Page, Route, sync_playwright
 PROGRAM = [sys.executable, "-m", "bot"]
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS = {360: 740, 390: 844, 768: 1024, 1280: 800}
-HOST = "http://127.0.0.1:9"
+HOST = "http://127.0.0.1:8899"
 """A page of another site that embeds ours; answered by the browser, nobody listens there."""
 EMBEDDING = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>某局网站</title><body style="margin:0;font:17px/1.6 sans-serif;background:#fff;color:#111">
