@@ -11,8 +11,10 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ PROGRAM = [sys.executable, "-m", "bot"]
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS = {360: 740, 390: 844, 768: 1024, 1280: 800}
 HOST = "http://127.0.0.1:8899"
-"""A page of another site that embeds ours; answered by the browser, nobody listens there."""
+"""A page of another site that embeds ours; served while its picture is taken."""
 EMBEDDING = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>某局网站</title><body style="margin:0;font:17px/1.6 sans-serif;background:#fff;color:#111">
 <header style="background:#1d4f91;color:#fff;padding:16px">某局网站</header>
@@ -116,12 +118,25 @@ def _busy(page: Page) -> None:
 
 
 def _embedded(page: Page) -> None:
-    site = page.url.rstrip("/")
-    page.route(f"{HOST}/*", lambda route: route.fulfill(body=EMBEDDING.replace("SITE", site), content_type="text/html"))
-    page.goto(f"{HOST}/guide")
-    page.locator("#fawen-button").click()
-    page.frame_locator("#fawen-frame").locator("#text").wait_for()
-    ask(page.frames[1], "继承公证怎么办")
+    html = EMBEDDING.replace("SITE", page.url.rstrip("/")).encode()
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(html)
+
+        def log_message(self, *words: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", int(HOST.rpartition(":")[2])), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page.goto(f"{HOST}/guide")
+        page.locator("#fawen-button").click()
+        page.frame_locator("#fawen-frame").locator("#text").wait_for()
+        ask(page.frames[1], "继承公证怎么办")
+        server.shutdown()
 
 
 def _history(page: Page) -> None:
