@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,7 +79,9 @@ async def migrate(engine: AsyncEngine, url: URL) -> None:
                     await connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": Lock.MIGRATING.value})
                     await connection.commit()
                 try:
-                    await connection.run_sync(upgrade)
+                    # most starts find nothing to do
+                    if await connection.run_sync(_revision) != newest():
+                        await connection.run_sync(upgrade)
                     await connection.commit()
                 finally:
                     if engine.dialect.name == "postgresql":
@@ -99,7 +102,7 @@ async def stored_revision(url: URL) -> str | None:
     engine = make_engine(url)
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+            return await connection.run_sync(_revision)
     except (sa.exc.SQLAlchemyError, OSError) as error:
         shown = url.render_as_string(hide_password=True)
         raise StoreUnavailable(
@@ -114,6 +117,11 @@ def _there(url: URL) -> bool:
     return bool(url.database) and Path(str(url.database)).is_file()
 
 
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@functools.cache
 def newest() -> str:
     """The version of the schema that this program works with."""
     return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
