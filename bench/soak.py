@@ -90,7 +90,7 @@ async def ready(url: str, client: httpx.AsyncClient, seconds: float = 120.0) -> 
         with contextlib.suppress(httpx.HTTPError):
             if (await client.get(f"{url}/readyz")).status_code == 200:
                 return
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
     raise RuntimeError(f"no life serves at {url}")
 
 

@@ -7,16 +7,19 @@ start, the imports and the learning are spared. Started by bench.soak.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
+
+import httpx
 
 import bot.channels.telegram
 import bot.channels.wechat_webhook
 import bot.serve
 import bot.store.sql
 from bench.forks import obey
-from bot.app import running_core
 from bot.config import Settings
 
 
@@ -28,8 +31,17 @@ def life(log: Path) -> None:
 
 
 async def _once(settings: Settings) -> None:
-    async with running_core(settings):
-        pass
+    """Serve, and stop as soon as it does."""
+    serving = asyncio.create_task(bot.serve.run(settings))
+    address = f"http://127.0.0.1:{settings.server.port}/readyz"
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        while not serving.done():
+            with contextlib.suppress(httpx.HTTPError):
+                if (await client.get(address)).status_code == 200:
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    break
+            await asyncio.sleep(0.05)
+    await serving
 
 
 def main(log: Path) -> None:
