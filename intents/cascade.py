@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from intents.context import Context, context_scores, expanded
 from intents.encoder import Encoder
 from intents.focus import both_ends
-from intents.index import Floats
+from intents.grams import Floats
 from intents.phrases import Phrases, Question
 from intents.ranking import Fitted, Ranking, kinds_of, length_term
 from intents.scoring import LEXICAL, Evidence, Scorer, encoder_signals
@@ -77,7 +77,7 @@ class Cascade:
             p = self._apply(first, evidence, length)
             if p.max() >= SURE_AT_ONCE:
                 return self._weighed(p, evidence, first)
-        scorer.add_lexical(question, evidence)
+        scorer.add_letters(question, evidence)
         for ranking, encoder in zip(self._steps, scorer.encoders, strict=False):
             if extra is None:
                 p = self._apply(ranking, evidence, length)

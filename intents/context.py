@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from intents.index import Floats
+from intents.grams import Floats
 from intents.model import KnowledgeData
 from intents.phrases import Phrases, Question
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from intents.index import Floats
+from intents.grams import Floats
 from intents.model import ASK, NO_ENTRY, ROUTING, KnowledgeData
 from intents.ranking import Thresholds
 

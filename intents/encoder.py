@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intents.errors import FawenError
-from intents.index import Floats
+from intents.grams import Floats
 
 Bytes = NDArray[np.int8]
 SHIPPED = Path(__file__).parent / "vectors"

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from intents.encoder import Encoder
-from intents.index import Floats
+from intents.grams import Floats
 from intents.model import KnowledgeData
 from intents.normalize import Normalizer
 from intents.ranking import KINDS, Ranking, kinds_of, length_term

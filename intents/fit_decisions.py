@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from intents.context import FEATURES, LEAST, Context, context_features, context_terms, expanded, settled
 from intents.decide import Decision, decide
-from intents.index import Floats
+from intents.grams import Floats
 from intents.model import ASK, NO_ENTRY, ROUTING, KnowledgeData
 from intents.phrases import Question
 from intents.ranking import Ranking, Thresholds, kinds_of, length_term

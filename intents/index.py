@@ -3,157 +3,165 @@
 Two views of the same grams: each phrase as a TF-IDF vector (which stored sentence is near?), and each group of
 phrases pooled as one BM25 document (which entry speaks of these things?). A group is an entry, or one domain of
 the background. All scores are dense arrays, so that ties are broken by position and nothing depends on hashing.
+
+Each phrase stands in it in two wordings, as typed and with synonyms folded together; a gram of the second is a gram of its
+own. The postings of a gram stand together, those of its phrases before those of its groups, so that all texts of a
+question are looked up at once and one sparse product gives everything. tests/intents/test_index.py holds it against dictionaries.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse._sparsetools import csc_matvec  # the product behind csc_array @ vector, without its 50 us of checks
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int32]
+from intents.grams import Floats, Ints, Keys, grams_of, joined_keys
 
-GRAM_SIZES = (1, 2, 3)
 COMMON = 0.1
 """Share of the documents above which a gram is passed over in scoring."""
 SHARED = 2
 """A linear model learns only grams that this many phrases hold: two thirds stand in one phrase and tell it nothing new."""
 _K1, _B = 1.2, 0.75
 """BM25's usual constants (Robertson and Zaragoza 2009)."""
+_ONE = np.ones(1, bool)
 
 
-def grams(text: str, sizes: Sequence[int] = GRAM_SIZES) -> list[str]:
-    """Character n-grams of a normal form, in order, with repetitions; the ends count as characters."""
-    framed = f"^{text}$"
-    found = list(text) if 1 in sizes else []
-    for n in sizes:
-        if n > 1:
-            found += [framed[i : i + n] for i in range(len(framed) - n + 1)]
-    return found
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The grams of some texts as the index knows them, text by text, each text's ascending."""
 
-
-@dataclass(frozen=True)
-class Postings:
-    """For each gram the documents that hold it, ascending, and its weight in each."""
-
-    spans: Sequence[tuple[int, int]]
-    """Where a gram's documents begin and end; Python's integers, because a question looks up forty of them."""
-    docs: NDArray[np.intp]
+    columns: NDArray[np.intp]
     weights: Floats
-    size: int
-    """Number of documents."""
-    most: int
-    """Grams in more documents than this are passed over: they say little and cost most."""
-
-    def scores(self, ids: Sequence[int], weights: Sequence[float]) -> Floats:
-        """Sum of query weight x document weight over the given grams; shape (size,)."""
-        lists, kept = [], []
-        for gram, weight in zip(ids, weights, strict=True):
-            begin, end = self.spans[gram]
-            if end - begin <= self.most:
-                lists.append(slice(begin, end))
-                kept.append(weight)
-        if not lists:
-            return np.zeros(self.size, np.float32)
-        values = np.concatenate([self.weights[s] for s in lists])
-        values *= np.repeat(np.asarray(kept, np.float32), [s.stop - s.start for s in lists])
-        docs = np.concatenate([self.docs[s] for s in lists])
-        return np.bincount(docs, values, self.size).astype(np.float32)
+    """TF-IDF weights, of length 1 in each text."""
+    informing: Floats
+    """For each gram 1 / the information (sum of BM25's idf) of its text."""
+    ends: Sequence[int]
+    """Where the grams of each text end."""
+    coverage: float
+    """Share of the second text's two-character grams that any phrase has, 0 to 1: how much of it is known ground."""
 
 
 class GramIndex:
-    """Grams of all phrases. `groups[i]` is the group of phrase i; phrases of a group stand together."""
+    """Grams of all phrases. `groups[i]` is the group of phrase i; phrases of a group stand together.
 
-    def __init__(self, phrases: Sequence[str], groups: Sequence[int] | Ints) -> None:
+    Documents of `scores`: phrases and groups in folded wording, then phrases and groups as typed.
+    """
+
+    def __init__(self, phrases: Sequence[str], folded: Sequence[str], groups: Sequence[int] | Ints) -> None:
+        """`phrases` are normal forms, `folded` the same ones with every synonym replaced; of equal length."""
         self.groups = np.asarray(groups, np.int32)
-        self.n_groups = int(self.groups.max()) + 1 if len(groups) else 0
-        self.vocabulary: dict[str, int] = {}
-        rows, cols, counts = self._count(phrases)
-        n, v = len(phrases), len(self.vocabulary)
-        document_frequency = np.bincount(cols, minlength=v)
-        self.idf: Floats = (np.log((1 + n) / (1 + document_frequency)) + 1).astype(np.float32)
-        weights = (1 + np.log(counts)) * self.idf[cols]
-        norms = np.sqrt(np.bincount(rows, weights * weights, n))
-        weights = (weights / np.maximum(norms[rows], 1e-9)).astype(np.float32)
-        self.rows, self.cols, self.weights = rows, cols, weights
-        shared = document_frequency >= SHARED
+        self.size, self.n_groups = len(phrases), int(self.groups.max()) + 1 if len(groups) else 0
+        typed, other = grams_of(phrases), grams_of(folded)
+        keys = np.concatenate([~other.keys, typed.keys])
+        self.rows: Ints = np.concatenate([other.rows, typed.rows])
+        vocabulary, cols = np.unique(keys, return_inverse=True)
+        self.vocabulary: Keys = np.append(vocabulary, np.iinfo(np.int64).max)
+        """Keys of the grams, ascending, and one that no gram has, so that every key has its place; shape (grams + 1,)."""
+        self.cols: Ints = cols.astype(np.int32)
+        self.folded_grams = int(np.searchsorted(vocabulary, 0))
+        """How many of the grams, the first, are of folded wordings."""
+        n, v = self.size, len(vocabulary)
+        counts = np.concatenate([other.counts, typed.counts]).astype(np.float32)
+        frequency = np.bincount(cols, minlength=v)
+        self.idf: Floats = (np.log((1 + n) / (1 + frequency)) + 1).astype(np.float32)
+        self.weights: Floats = self._weights(counts)
+        shared = frequency >= SHARED
         self.shared: Ints = np.where(shared, np.cumsum(shared) - 1, -1).astype(np.int32)
         """Number of a gram among those of SHARED phrases or more, -1 for a rarer one; shape (grams,)."""
-        self.phrases = _postings(rows, cols, weights, n, v, max(int(n * COMMON), 16))
-        self.group_idf, self.pooled = self._pool(rows, cols, counts, v)
-        self._idf: list[float] = self.idf.tolist()
-        self._group_idf: list[float] = self.group_idf.tolist()
+        self._post(frequency <= max(int(n * COMMON), 16), counts)
 
-    def _count(self, phrases: Sequence[str]) -> tuple[Ints, Ints, Floats]:
-        vocabulary = self.vocabulary
-        rows: list[int] = []
-        cols: list[int] = []
-        counts: list[int] = []
-        for row, phrase in enumerate(phrases):
-            seen: dict[int, int] = {}
-            for gram in grams(phrase):
-                key = vocabulary.setdefault(gram, len(vocabulary))
-                seen[key] = seen.get(key, 0) + 1
-            rows += [row] * len(seen)
-            cols += seen.keys()
-            counts += seen.values()
-        return np.asarray(rows, np.int32), np.asarray(cols, np.int32), np.asarray(counts, np.float32)
+    def typed(self) -> NDArray[np.bool_]:
+        """Which of `rows`, `cols` and `weights` are of wordings as typed."""
+        return self.cols >= self.folded_grams
 
-    def _pool(self, rows: Ints, cols: Ints, counts: Floats, v: int) -> tuple[Floats, Postings]:
-        g = self.n_groups
-        keys = self.groups[rows].astype(np.int64) * v + cols
-        unique, inverse = np.unique(keys, return_inverse=True)
+    def _weights(self, counts: Floats) -> Floats:
+        weights = (1 + np.log(counts)) * self.idf[self.cols]
+        document = self.rows + self.size * self.typed()
+        norms = np.sqrt(np.bincount(document, weights * weights, 2 * self.size))
+        return np.asarray(weights / np.maximum(norms[document], 1e-9), np.float32)
+
+    def _post(self, rare: NDArray[np.bool_], counts: Floats) -> None:
+        """The postings of each gram: documents and weights, phrases from `_begins`, groups from `_middles` to `_ends`."""
+        v, typed_from = len(self.idf), self.size + self.n_groups
+        kept = rare[self.cols]
+        group, pooled_cols, pooled = self._pool(counts)
+        docs = np.concatenate([self.rows[kept] + typed_from * self.typed()[kept], group])
+        columns = np.concatenate([self.cols[kept], pooled_cols])
+        order = np.lexsort((docs, columns))
+        self._docs: Ints = docs[order].astype(np.int32)
+        self._values: Floats = np.concatenate([self.weights[kept], pooled])[order]
+        ends = np.cumsum(np.bincount(columns, minlength=v))
+        self._ends: Ints = ends.astype(np.int32)
+        self._middles: Ints = (ends - np.bincount(pooled_cols, minlength=v)).astype(np.int32)
+        self._begins: Ints = (ends - np.bincount(columns, minlength=v)).astype(np.int32)
+
+    def _pool(self, counts: Floats) -> tuple[NDArray[np.int64], Ints, Floats]:
+        """(document, gram, BM25 weight) of every gram of every group."""
+        g, v = self.n_groups, max(len(self.idf), 1)
+        owners = self.groups[self.rows].astype(np.int64) + g * self.typed()
+        unique, inverse = np.unique(owners * v + self.cols, return_inverse=True)
         pooled = np.bincount(inverse, counts).astype(np.float32)
-        group, col = (unique // max(v, 1)).astype(np.int32), (unique % max(v, 1)).astype(np.int32)
-        frequency = np.bincount(col, minlength=v)
-        idf = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
-        length = np.bincount(group, pooled, g)
-        mean = max(float(length.mean()), 1e-9) if g else 1.0
-        saturated = pooled * (_K1 + 1) / (pooled + _K1 * (1 - _B + _B * length[group] / mean))
-        return idf, _postings(group, col, (saturated * idf[col]).astype(np.float32), g, v, g)
+        owner, col = unique // v, (unique % v).astype(np.int32)
+        frequency = np.bincount(col, minlength=len(self.idf))
+        self.group_idf: Floats = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+        length = np.bincount(owner, pooled, 2 * g).reshape(2, g)
+        length = (length / np.maximum(length.mean(1, keepdims=True), 1e-9) if g else length).ravel()
+        saturated = pooled * (_K1 + 1) / (pooled + _K1 * (1 - _B + _B * length[owner]))
+        document = owner + self.size * (1 + owner // max(g, 1))
+        return document, col, (saturated * self.group_idf[col]).astype(np.float32)
 
-    def ids(self, text: str) -> dict[int, int]:
-        """Known grams of a normal form and how often each occurs, in order of first occurrence."""
-        vocabulary = self.vocabulary
-        found: dict[int, int] = {}
-        for gram in grams(text):
-            key = vocabulary.get(gram)
-            if key is not None:
-                found[key] = found.get(key, 0) + 1
-        return found
+    def asked(self, folded: str, *texts: str) -> Asked:
+        """What the index knows of normal forms: the first in folded wording, the others as typed."""
+        keys, text, codes = joined_keys((folded, *texts))
+        n, v = len(texts) + 1, len(self.idf)
+        np.invert(keys, out=keys, where=text == 0)
+        at = self.vocabulary.searchsorted(keys)
+        known = self.vocabulary[at] == keys
+        found = (at + v * text)[known]
+        found.sort()
+        firsts = np.concatenate((_ONE[: len(found)], found[1:] != found[:-1])).nonzero()[0]
+        counts = np.concatenate((firsts[1:], [len(found)])) - firsts
+        found = found[firsts]
+        text, columns = np.divmod(found, max(v, 1))
+        weights = (1 + np.log(counts)) * self.idf[columns]
+        norms = np.sqrt(np.bincount(text, weights * weights, n))
+        information = np.bincount(text, self.group_idf[columns], n)
+        return Asked(
+            columns,
+            (weights / norms[text]).astype(np.float32),
+            (1 / information[text]).astype(np.float32),
+            np.bincount(text, minlength=n).cumsum().tolist(),
+            _coverage(known, codes, len(folded), len(texts[0]) if texts else 0),
+        )
 
-    def query_weights(self, ids: dict[int, int]) -> list[float]:
-        """TF-IDF weights of a question, of length 1 in the whole."""
-        idf = self._idf
-        weights = [(1.0 + (0.0 if n == 1 else math.log(n))) * idf[i] for i, n in ids.items()]
-        norm = sum(w * w for w in weights) ** 0.5
-        return [w / norm for w in weights] if norm else weights
+    def scores(self, asked: Asked, begin: int = 0, end: int | None = None) -> Floats:
+        """Of every document: cosine with a phrase, BM25 of a group per unit of the text's own information.
 
-    def cosine(self, ids: dict[int, int], weights: Sequence[float]) -> Floats:
-        """Cosine of the question with every phrase; shape (phrases,)."""
-        return self.phrases.scores(list(ids), weights)
-
-    def bm25(self, ids: dict[int, int]) -> Floats:
-        """BM25 of the question with every pooled group, per unit of its own information; shape (groups,)."""
-        keys = list(ids)
-        total = sum(self._group_idf[i] for i in keys)
-        scores = self.pooled.scores(keys, [1.0] * len(keys))
-        return scores / np.float32(total) if total else scores
-
-    def coverage(self, text: str, ids: dict[int, int]) -> float:
-        """Share of the question's two-character grams that any phrase has, 0 to 1: how much of it is known ground."""
-        pairs = [g for g in grams(text, (2,)) if "^" not in g and "$" not in g]
-        if not pairs:
-            return 1.0 if ids else 0.0
-        return sum(g in self.vocabulary for g in pairs) / len(pairs)
+        For the grams from `begin` to `end`, which must ascend: those of one text, or of the first two together.
+        """
+        out = np.zeros(2 * (self.size + self.n_groups), np.float32)
+        columns = asked.columns[begin:end][::-1]
+        if not len(columns):
+            return out
+        # column by column from the last gram to the first: the steps between two of them end before they begin, so that
+        # csc_matvec passes over what lies between
+        steps = np.empty(4 * len(columns), np.int32)
+        steps[0::4] = steps[3::4] = self._middles[columns]
+        steps[1::4] = self._ends[columns]
+        steps[2::4] = self._begins[columns]
+        factors = np.zeros(len(steps) - 1, np.float32)
+        factors[0::4] = asked.informing[begin:end][::-1]
+        factors[2::4] = asked.weights[begin:end][::-1]
+        csc_matvec(len(out), len(factors), steps, self._docs, self._values, factors, out)
+        return out
 
 
-def _postings(docs: Ints, cols: Ints, weights: Floats, size: int, v: int, most: int) -> Postings:
-    order = np.lexsort((docs, cols))
-    ends = np.cumsum(np.bincount(cols, minlength=v))
-    spans = list(zip((ends - np.bincount(cols, minlength=v)).tolist(), ends.tolist(), strict=True))
-    return Postings(spans, docs[order].astype(np.intp), weights[order], size, most)
+def _coverage(known: NDArray[np.bool_], codes: int, folded: int, length: int) -> float:
+    """Of the second text, which begins behind the first and its two ends; 1 or 0 for a single character."""
+    if length < 2:
+        return float(known[folded + 3]) if length else 0.0
+    first = codes + folded + 3
+    return np.count_nonzero(known[first : first + length - 1]) / (length - 1)

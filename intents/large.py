@@ -12,11 +12,11 @@ from rapidfuzz import fuzz, process
 
 from intents.cascade import Weighed
 from intents.context import Context, context_scores
-from intents.index import Floats
+from intents.grams import Floats, Progress
 from intents.model import NO_ENTRY, ROUTING, KnowledgeData
 from intents.normalize import Normalizer
 from intents.phrases import Phrases, Question, is_background
-from intents.postings import Asked, LargeIndex, Progress, spans
+from intents.postings import Asked, LargeIndex, spans
 from intents.ranking import Fitted, kinds_of, length_term
 from intents.scoring import PARTIAL_LENGTH
 

@@ -11,7 +11,8 @@ import scipy.linalg
 import scipy.sparse
 from numpy.typing import NDArray
 
-from intents.index import Floats, GramIndex
+from intents.grams import Floats
+from intents.index import GramIndex
 
 Halves = NDArray[np.uint16]
 """Packed weights."""
@@ -49,12 +50,22 @@ def unpack(packed: Halves) -> Floats:
 
 
 def fit_grams(index: GramIndex, ridge: float = 1.0) -> Halves:
-    """Weights of each shared gram (`GramIndex.shared`) for each group; shape (shared grams, groups), packed."""
-    n, v = len(index.groups), int(index.shared.max(initial=-1)) + 1
+    """Weights of each shared gram (`GramIndex.shared`) for each group; shape (shared grams, groups), packed.
+
+    Folded wordings and those as typed are two models.
+    """
+    typed = index.typed()
+    return np.concatenate([_fit_grams(index, ~typed, ridge), _fit_grams(index, typed, ridge)])
+
+
+def _fit_grams(index: GramIndex, chosen: NDArray[np.bool_], ridge: float) -> Halves:
     columns = index.shared[index.cols]
-    kept = columns >= 0
-    entries = (index.weights[kept], (index.rows[kept], columns[kept]))
-    grams = scipy.sparse.csr_matrix(entries, shape=(n, v), dtype=np.float32)
+    kept = chosen & (columns >= 0)
+    columns, first = columns[kept], int(columns[kept].min(initial=2**31 - 1))
+    shape = (len(index.groups), int(columns.max(initial=first - 1)) + 1 - first)
+    grams = scipy.sparse.csr_matrix(
+        (index.weights[kept], (index.rows[kept], columns - first)), shape=shape, dtype=np.float32
+    )
     kernel = np.asarray((grams @ grams.T).todense(), dtype=np.float32)
     return pack(np.asarray(grams.T @ _dual(kernel, index.groups, ridge), np.float32))
 

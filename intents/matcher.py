@@ -18,13 +18,13 @@ from intents.context import Context
 from intents.decide import MAX_OPTIONS, Decision, decide
 from intents.encoder import Encoder
 from intents.focus import both_ends
+from intents.grams import Progress
 from intents.large import LargeRanker
 from intents.linear import MAX_PHRASES
 from intents.model import NO_ENTRY, Ask, KnowledgeData
 from intents.model_cache import load_linear, save_linear
 from intents.normalize import Normalizer
 from intents.phrases import Question
-from intents.postings import Progress
 from intents.ranking import Fitted, load_fitted
 from intents.safety import SafetyRules
 from intents.scoring import Scorer

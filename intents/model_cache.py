@@ -15,7 +15,7 @@ from intents.model import KnowledgeData
 
 Weights = NDArray[Any]
 """Packed (intents.linear.pack) for grams, float32 for sentence vectors."""
-FORMAT = 11
+FORMAT = 12
 """Raised whenever grams, signals or the solver change, so that old files are not taken for new ones."""
 KEPT = 2
 """Files kept: the newest versions, so that a roll-back starts at once."""

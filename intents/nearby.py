@@ -20,7 +20,7 @@ from itertools import chain
 
 from rapidfuzz import fuzz, process
 
-from intents.index import grams
+from intents.grams import grams
 
 LOOKED_AT = 300
 """Postings of the rarest grams that are looked through for one text; more are passed over."""

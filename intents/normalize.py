@@ -67,7 +67,7 @@ class Normalizer:
     def clauses(self, text: str) -> list[str]:
         """Normal forms of the clauses of a text (split at punctuation and spaces), empty ones left out."""
         simple = self._simplified(unicodedata.normalize("NFKC", text))
-        found = (self(part) for part in _CLAUSE.split(simple))
+        found = (self._replace(_bare(part)) for part in _CLAUSE.split(simple.lower()))
         return [clause for clause in found if clause]
 
     def plain(self, text: str) -> str:
@@ -77,7 +77,7 @@ class Normalizer:
     def _fold(self, text: str) -> str:
         folded = unicodedata.normalize("NFKC", text).lower()
         simple = self._simplified(folded)
-        return _REPEAT.sub(r"\1\1", _NOT_WORD.sub("", simple))
+        return _bare(simple)
 
     def _simplified(self, text: str) -> str:
         try:
@@ -95,3 +95,8 @@ class Normalizer:
                 break
             text = _REPEAT.sub(r"\1\1", changed)
         return text
+
+
+def _bare(simple: str) -> str:
+    """Word characters only, none of them more than twice running."""
+    return _REPEAT.sub(r"\1\1", _NOT_WORD.sub("", simple))

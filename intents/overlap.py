@@ -18,9 +18,9 @@ import scipy.sparse
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
+from intents.grams import SHIFT, grams_of
 from intents.model import ASK, KnowledgeData
 from intents.normalize import Normalizer
-from intents.postings import SHIFT, grams_of
 
 NEAR = 94
 """rapidfuzz ratio from which two questions count as the same."""
@@ -121,7 +121,7 @@ def _chosen(
 
 def _vectors(forms: Sequence[str]) -> scipy.sparse.csr_matrix:
     """TF-IDF rows of length 1 over character pairs and triples; the commonest grams left out."""
-    keys, at = grams_of(forms)
+    keys, at, _ = grams_of(forms)
     longer = keys >> SHIFT > 0
     found, gram = np.unique(keys[longer], return_inverse=True)
     at = at[longer]

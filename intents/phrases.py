@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from intents.focus import LONG, focus
-from intents.index import Floats, Ints
+from intents.grams import Floats, Ints
 from intents.model import NO_ENTRY, ROUTING, Entry, KnowledgeData
 from intents.normalize import Normalizer
 
@@ -69,7 +69,7 @@ class Phrases:
         normal = self.normalizer(text)
         part = focus(self.normalizer.clauses(text)) if len(normal) >= LONG else ""
         asked = part or normal
-        return Question(text, normal, part, frozenset(a for cue, a in self._cues if cue in asked))
+        return Question(text, normal, part, frozenset([a for cue, a in self._cues if cue in asked]))
 
 
 def is_background(names: Sequence[str]) -> Floats:

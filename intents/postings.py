@@ -9,33 +9,19 @@ phrases, since rare grams stay rare. A gram counts once a phrase. tests/intents/
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from intents.index import Floats, Ints
+from intents.grams import Floats, Ints, Keys, Progress, gram_keys, grams_of
 
-Keys = NDArray[np.int64]
-SHIFT = 21
-"""Bits of a Unicode code point: a gram of two characters is an int64 key without collisions."""
-_START, _END = "\x02", "\x03"
 LEADING = 256
 """Phrases whose cosines are computed exactly."""
 BUDGET, BUDGET_SHARE = 15_000, 0.1
 """Most postings that one question reads: this many, or this share of the number of phrases where that is more."""
 _K1, _B = 1.2, 0.75
-_CHUNK = 100_000
-"""Phrases whose grams are counted at a time: bounds the memory of building."""
-Progress = Callable[[int, int], None]
-
-
-def gram_keys(text: str) -> Keys:
-    """Keys of all grams of one to three characters, with repetitions; the ends count as characters of longer grams."""
-    codes = np.frombuffer(f"{_START}{text}{_END}".encode("utf-32-le"), np.uint32).astype(np.int64)
-    pairs = (codes[:-1] << SHIFT) | codes[1:]
-    return np.concatenate([codes[1:-1], pairs, (pairs[:-1] << SHIFT) | codes[2:]])
 
 
 @dataclass(frozen=True)
@@ -65,7 +51,7 @@ class LargeIndex:
         self.groups = np.asarray(groups, np.int32)
         self.n_groups = int(self.groups[-1]) + 1 if self.size else 0
         self.budget = max(BUDGET, int(self.size * BUDGET_SHARE))
-        keys, rows = grams_of(phrases, progress)
+        keys, rows, _ = grams_of(phrases, progress)
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
         firsts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
@@ -203,32 +189,3 @@ def spans(begin: NDArray[np.int64], end: NDArray[np.int64]) -> tuple[NDArray[np.
 
 def _inverse(norms: NDArray[np.float64]) -> Floats:
     return (1 / np.maximum(norms, 1e-9)).astype(np.float32)
-
-
-def grams_of(phrases: Sequence[str], progress: Progress | None = None) -> tuple[Keys, Ints]:
-    """(gram key, phrase) of every gram of every phrase, each once a phrase, ascending by phrase."""
-    parts: list[tuple[Keys, Ints]] = []
-    for start in range(0, len(phrases), _CHUNK):
-        parts.append(_grams_of_chunk(phrases[start : start + _CHUNK], start))
-        if progress:
-            progress(min(start + _CHUNK, len(phrases)), len(phrases))
-    if not parts:
-        return np.zeros(0, np.int64), np.zeros(0, np.int32)
-    return np.concatenate([keys for keys, _ in parts]), np.concatenate([rows for _, rows in parts])
-
-
-def _grams_of_chunk(phrases: Sequence[str], start: int) -> tuple[Keys, Ints]:
-    text = "".join(f"{_START}{p}{_END}" for p in phrases)
-    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.int64)
-    rows = np.repeat(np.arange(len(phrases)), [len(p) + 2 for p in phrases])
-    pairs = (codes[:-1] << SHIFT) | codes[1:]
-    triples = (pairs[:-1] << SHIFT) | codes[2:]
-    single = codes > ord(_END)
-    pair = rows[:-1] == rows[1:]
-    triple = rows[:-2] == rows[2:]
-    keys = np.concatenate([codes[single], pairs[pair], triples[triple]])
-    owners = np.concatenate([rows[single], rows[:-1][pair], rows[:-2][triple]])
-    order = np.lexsort((keys, owners))
-    keys, owners = keys[order], owners[order]
-    new = np.r_[True, (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])]
-    return keys[new], (owners[new] + start).astype(np.int32)

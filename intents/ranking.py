@@ -8,6 +8,7 @@ score(c) = sum over signals of (w + v x length) x signal(c) + bias of the candid
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from intents.errors import FawenError
-from intents.index import Floats
+from intents.grams import Floats
 from intents.model import ASK, NO_ENTRY, ROUTING
 
 WEIGHTS_FILE = Path(__file__).with_name("weights.json")
@@ -26,7 +27,7 @@ KINDS = ("route", "none", "ask")
 
 def length_term(normal: str) -> float:
     """0 for a question of typical length, negative for shorter, positive for longer; clipped to [-2, 2]."""
-    return float(np.clip(np.log(max(len(normal), 1) / TYPICAL_LENGTH), -2, 2))
+    return min(max(math.log(max(len(normal), 1) / TYPICAL_LENGTH), -2.0), 2.0)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ from rapidfuzz import fuzz, process
 from intents import linear
 from intents.encoder import Encoder, unit
 from intents.focus import both_ends
-from intents.index import Floats, GramIndex
+from intents.grams import Floats, Ints
+from intents.index import Asked, GramIndex
 from intents.model import KnowledgeData
 from intents.normalize import Normalizer
 from intents.phrases import Phrases, Question, is_background
@@ -42,20 +43,20 @@ RERANKED = 24
 NEAREST = 24
 """Candidates whose phrases are compared by sentence vectors."""
 PARTIAL_LENGTH = 6
-FIRST = ("linear", "bm25", "cosine", "unknown")
-"""The cheapest signals; where they are sure, nothing else is computed."""
-LEXICAL = (
-    *FIRST,
-    "ratio",
-    "partial",
+FIRST = (
+    "concept_cosine",
+    "concept_bm25",
+    "cosine",
+    "bm25",
+    "concept_linear",
+    "linear",
     "focus_linear",
     "focus_bm25",
-    "concept_linear",
-    "concept_bm25",
-    "concept_cosine",
-    "against",
+    "unknown",
     "aspect",
 )
+"""The cheapest signals, all of grams; where they are sure, nothing else is computed."""
+LEXICAL = (*FIRST, "ratio", "partial", "against")
 
 
 def encoder_signals(name: str) -> tuple[str, str, str]:
@@ -85,10 +86,8 @@ class Scorer(Phrases):
     ) -> None:
         """`held_out` are phrase numbers to leave out, for cross-validation; `weights` are linear weights from a cache."""
         super().__init__(knowledge, normalizer, held_out)
-        self.index = GramIndex(self.phrases, self.groups)
-        self.concepts = GramIndex([normalizer.concepts(p) for p in self.phrases], self.groups)
-        self._reduce = _Reducer(self.group_owner[self.groups], len(self.candidates))
-        self._owners = _Reducer(self.group_owner, len(self.candidates))
+        self.index = GramIndex(self.phrases, [normalizer.concepts(p) for p in self.phrases], self.groups)
+        self._members = _Members(self.group_owner[self.groups], self.group_owner, len(self.candidates))
         self.encoders = tuple(encoders)
         self.signals: tuple[str, ...] = LEXICAL + tuple(s for e in self.encoders for s in encoder_signals(e.name))
         self._names = {s: i for i, s in enumerate(self.signals)}
@@ -101,8 +100,6 @@ class Scorer(Phrases):
         self.has_linear = 0 < len(self.phrases) <= linear.MAX_PHRASES
         if self.has_linear and "linear" not in self.linear:
             self.linear["linear"] = linear.fit_grams(self.index)
-        if self.has_linear and "concept" not in self.linear:
-            self.linear["concept"] = linear.fit_grams(self.concepts)
         for encoder in self.encoders:
             found = _Sentences(encoder.encode([both_ends(q, encoder.reads) for q in self.originals]), self.groups)
             self._sentences[encoder.name] = found
@@ -112,35 +109,38 @@ class Scorer(Phrases):
     def evidence(self, question: Question) -> Evidence:
         """All signals of one question."""
         found = self.first(question)
-        self.add_lexical(question, found)
+        self.add_letters(question, found)
         for encoder in self.encoders:
             self.add_sentence(encoder, question, found.values)
         return found
 
     def first(self, question: Question) -> Evidence:
         """The signals of FIRST, which cost least; the others stay 0."""
-        index, names = self.index, self._names
-        values = np.zeros((len(self.candidates), len(self.signals)), np.float32)
-        ids = index.ids(question.normal)
-        weights = index.query_weights(ids)
-        cosines = index.cosine(ids, weights)
-        values[:, names["linear"]] = self._gram_linear(ids, weights)
-        values[:, names["bm25"]] = self._owners.max(index.bm25(ids))
-        values[:, names["cosine"]] = self._reduce.max(cosines)
-        values[self._background, names["unknown"]] = 1 - index.coverage(question.normal, ids)
-        return Evidence(values, cosines)
+        index, members = self.index, self._members
+        focus = (question.focus,) if question.focus else ()
+        asked = index.asked(self.normalizer.concepts(question.normal), question.normal, *focus)
+        whole = index.scores(asked, 0, asked.ends[1])
+        best, learnt = members.best(whole), members.of_groups(self._gram_linear(asked))
+        part = members.best(index.scores(asked, asked.ends[1])) if focus else best
+        values = np.zeros((len(self.signals), len(self.candidates)), np.float32)
+        values[:8, members.owners] = np.concatenate([best, learnt[:2], learnt[-1:], part[3:]])
+        values[8, self._background] = 1 - asked.coverage
+        for position, aspect in self.aspect_of if question.aspects else ():
+            if aspect in question.aspects:
+                values[9, position] = 1
+        typed = index.size + index.n_groups
+        return Evidence(values.T, whole[typed : typed + index.size])
 
-    def add_lexical(self, question: Question, found: Evidence) -> None:
-        """Fill in the other signals that need no encoder, in place."""
-        values, names = found.values, self._names
-        self._concepts(question.normal, values, names)
-        self._rerank(question.normal, found, names)
-        self._focus(question, values, names)
-        self._rules(question, values, names)
+    def add_letters(self, question: Question, found: Evidence) -> None:
+        """Fill in the signals that compare letter by letter, in place."""
+        self._rerank(question.normal, found)
+        if self.against:
+            ratios = process.cdist([question.normal], self.against, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
+            np.maximum.at(found.values[:, self._names["against"]], self.against_owner, ratios)
 
     def nearest(self, found: Evidence, candidate: int) -> int:
         """Index of the stored phrase of a candidate that cosine puts nearest, the first of equals; -1 without any."""
-        span = self._reduce.span(candidate)
+        span = self._members.span(candidate)
         return span.start + int(found.cosines[span].argmax()) if span.stop > span.start else -1
 
     def add_sentence(self, encoder: Encoder, question: Question, values: Floats) -> None:
@@ -151,66 +151,47 @@ class Scorer(Phrases):
         ridge, near, mean = (self._names[s] for s in encoder_signals(encoder.name))
         sentences = self._sentences[encoder.name]
         vector = sentences.centred(encoder.encode([both_ends(question.text, encoder.reads)]))[0]
-        values[:, ridge] = self._owners.max(vector @ self.linear[encoder.name])
-        values[:, mean] = values[:, near] = self._owners.max(sentences.means @ vector)
+        scores = np.stack([vector @ self.linear[encoder.name], sentences.means @ vector])
+        own = self._members.owners
+        values[own, ridge], values[own, mean] = self._members.of_groups(scores)
+        values[:, near] = values[:, mean]
         likely = values[:, ridge] + values[:, self._names["linear"]]
         n = min(NEAREST, len(likely))
         for candidate in np.argpartition(-likely, n - 1)[:n]:
-            span = self._reduce.span(int(candidate))
+            span = self._members.span(int(candidate))
             if span.stop > span.start:
                 values[candidate, near] = (sentences.vectors[span] @ vector).max()
 
-    def _gram_linear(self, ids: dict[int, int], weights: Sequence[float], concepts: bool = False) -> Floats:
-        """Ridge scores of a question's grams, 0 for every candidate where nothing was learnt of them."""
-        index = self.concepts if concepts else self.index
-        at = index.shared[list(ids)] if ids and self.has_linear else np.zeros(0, np.int32)
-        known = at >= 0
-        if not known.any():
-            return np.zeros(len(self.candidates), np.float32)
-        rows = linear.unpack(self.linear["concept" if concepts else "linear"][at[known]])
-        return self._owners.max(np.asarray(weights, np.float32)[known] @ rows)
+    def _gram_linear(self, asked: Asked) -> Floats:
+        """Ridge scores of each text's grams for each group, 0 where nothing was learnt of them; shape (texts, groups)."""
+        out = np.zeros((len(asked.ends), self.index.n_groups), np.float32)
+        if not self.has_linear:
+            return out
+        at = self.index.shared[asked.columns]
+        known = (at >= 0).nonzero()[0]
+        rows, weights = linear.unpack(self.linear["linear"][at[known]]), asked.weights[known]
+        begin = 0
+        for text, end in enumerate(known.searchsorted(asked.ends).tolist()):
+            out[text] = weights[begin:end] @ rows[begin:end]
+            begin = end
+        return out
 
-    def _concepts(self, normal: str, values: Floats, names: Mapping[str, int]) -> None:
-        """The same comparisons on the text with synonyms folded together."""
-        index = self.concepts
-        ids = index.ids(self.normalizer.concepts(normal))
-        weights = index.query_weights(ids)
-        values[:, names["concept_linear"]] = self._gram_linear(ids, weights, concepts=True)
-        values[:, names["concept_bm25"]] = self._owners.max(index.bm25(ids))
-        values[:, names["concept_cosine"]] = self._reduce.max(index.cosine(ids, weights))
-
-    def _rerank(self, normal: str, found: Evidence, names: Mapping[str, int]) -> None:
+    def _rerank(self, normal: str, found: Evidence) -> None:
         """Letter by letter, the nearest phrase of each of the candidates that cosine ranks first."""
-        values = found.values
+        values, names = found.values, self._names
         cosines = values[:, names["cosine"]]
-        n = min(RERANKED, len(cosines))
-        best = [int(c) for c in np.argpartition(-cosines, n - 1)[:n] if cosines[c] > 0]
-        if not best or not normal:
+        best = np.argpartition(-cosines, min(RERANKED, len(cosines)) - 1)[:RERANKED]
+        best = best[cosines[best] > 0]
+        if not len(best) or not normal:
             return
-        near = [self.phrases[self.nearest(found, c)] for c in best]
-        ratio = process.cdist([normal], near, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
-        values[best, names["ratio"]] = ratio
+        near = [self.phrases[at] for at in self._members.nearest(found.cosines, cosines, best).tolist()]
+        ratio = process.cdist([normal], near, scorer=fuzz.ratio, dtype=np.float32)[0]
+        values[best, names["ratio"]] = ratio / 100
         if len(normal) > PARTIAL_LENGTH:
-            long = np.array([len(p) >= PARTIAL_LENGTH for p in near])
-            partial = process.cdist([normal], near, scorer=fuzz.partial_ratio, dtype=np.float32)[0] / 100
-            values[np.array(best)[long], names["partial"]] = partial[long]
-
-    def _focus(self, question: Question, values: Floats, names: Mapping[str, int]) -> None:
-        if not question.focus:
-            values[:, names["focus_linear"]] = values[:, names["linear"]]
-            values[:, names["focus_bm25"]] = values[:, names["bm25"]]
-            return
-        ids = self.index.ids(question.focus)
-        values[:, names["focus_linear"]] = self._gram_linear(ids, self.index.query_weights(ids))
-        values[:, names["focus_bm25"]] = self._owners.max(self.index.bm25(ids))
-
-    def _rules(self, question: Question, values: Floats, names: Mapping[str, int]) -> None:
-        if self.against:
-            ratios = process.cdist([question.normal], self.against, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
-            np.maximum.at(values[:, names["against"]], self.against_owner, ratios)
-        for position, aspect in self.aspect_of:
-            if aspect in question.aspects:
-                values[position, names["aspect"]] = 1
+            long = [len(p) >= PARTIAL_LENGTH for p in near]
+            near = [p for p, is_long in zip(near, long, strict=True) if is_long]
+            partial = process.cdist([normal], near, scorer=fuzz.partial_ratio, dtype=np.float32)[0]
+            values[best[long], names["partial"]] = partial / 100
 
 
 class _Sentences:
@@ -228,25 +209,43 @@ class _Sentences:
         return unit(raw - self._common)
 
 
-class _Reducer:
-    """Maximum over the members of each candidate; members of one candidate stand together."""
+class _Members:
+    """Which phrases and groups are whose; those of one candidate stand together, and who has phrases has groups."""
 
-    def __init__(self, owners: NDArray[np.int32], size: int) -> None:
-        self.size = size
-        self.starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]]) if len(owners) else np.zeros(0, int)
-        self.owners = owners[self.starts] if len(owners) else owners
-        self.spans = [slice(0, 0)] * size
-        ends = np.r_[self.starts[1:], len(owners)]
-        for owner, begin, end in zip(self.owners.tolist(), self.starts.tolist(), ends.tolist(), strict=True):
-            self.spans[owner] = slice(begin, end)
+    def __init__(self, phrases: NDArray[np.int32], groups: NDArray[np.int32], size: int) -> None:
+        """`phrases` and `groups` are the owners of each, ascending; `size` the number of candidates."""
+        begins, group_begins = _begins(phrases), _begins(groups)
+        self.phrase_owners = phrases
+        self._begin_of = np.searchsorted(phrases, np.arange(size))
+        self.owners = groups[group_begins]
+        """Candidates that have any, ascending; shape (owners,)."""
+        block = len(phrases) + len(groups)
+        both = np.concatenate([begins, group_begins + len(phrases)])
+        self._groups, self._starts = group_begins, np.concatenate([both, both + block])
+        self._spans = [slice(0, 0)] * size
+        for owner, begin, end in zip(phrases[begins], begins, [*begins[1:], len(phrases)], strict=True):
+            self._spans[owner] = slice(int(begin), int(end))
 
     def span(self, candidate: int) -> slice:
-        """Where the members of a candidate stand."""
-        return self.spans[candidate]
+        """Where the phrases of a candidate stand."""
+        return self._spans[candidate]
 
-    def max(self, values: Floats) -> Floats:
-        """Highest value per candidate, 0 where a candidate has no member; shape (candidates,)."""
-        out = np.zeros(self.size, np.float32)
-        if len(self.starts):
-            out[self.owners] = np.maximum.reduceat(values, self.starts)
-        return out
+    def nearest(self, cosines: Floats, best: Floats, candidates: Ints) -> Ints:
+        """The first phrase of each of some owners that has its highest cosine; `best` are these, one a candidate."""
+        reached = (cosines == best[self.phrase_owners]).nonzero()[0]
+        return np.asarray(reached[reached.searchsorted(self._begin_of[candidates])])
+
+    def best(self, scores: Floats) -> Floats:
+        """Highest of `GramIndex.scores` per owner: phrases and groups folded, then as typed; shape (4, owners)."""
+        return np.asarray(np.maximum.reduceat(scores, self._starts).reshape(4, -1)) if len(self.owners) else _NONE
+
+    def of_groups(self, scores: Floats) -> Floats:
+        """Highest per owner of scores of shape (n, groups); shape (n, owners)."""
+        return np.asarray(np.maximum.reduceat(scores, self._groups, axis=1)) if len(self.owners) else scores
+
+
+def _begins(owners: NDArray[np.int32]) -> NDArray[np.intp]:
+    return np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]]) if len(owners) else np.zeros(0, np.intp)
+
+
+_NONE = np.zeros((4, 0), np.float32)

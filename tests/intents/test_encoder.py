@@ -13,7 +13,7 @@ from intents import KnowledgeBase, Matcher
 from intents.cascade import step_signals
 from intents.encoder import CachedEncoder, OnnxEncoder
 from intents.errors import FawenError
-from intents.index import Floats
+from intents.grams import Floats
 from intents.ranking import Fitted, Ranking, Thresholds, load_fitted
 from tests.sample import write_sample
 

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intents.index import Ints
-from intents.postings import LargeIndex, gram_keys
+from intents.grams import Ints, gram_keys
+from intents.postings import LargeIndex
 
 WORDS = st.text(alphabet="法律援助公证钱多少怎么申请", min_size=1, max_size=12)
 

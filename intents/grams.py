@@ -1,0 +1,95 @@
+"""Character grams of a normal form, as texts and as integers.
+
+A gram of one to three characters is an int64 key, 21 bits a code point, so that thousands of phrases are taken apart and
+a question is looked up in a handful of array operations. The ends of a text count as characters of longer grams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+Keys = NDArray[np.int64]
+Progress = Callable[[int, int], None]
+SHIFT = 21
+"""Bits of a Unicode code point: a gram of up to three characters is an int64 key without collisions."""
+GRAM_SIZES = (1, 2, 3)
+_START, _END = "\x02", "\x03"
+_CHUNK = 100_000
+"""Phrases whose grams are counted at a time: bounds the memory of building."""
+
+
+class Grams(NamedTuple):
+    """Every gram of every phrase, each once a phrase, ascending by phrase, then by key."""
+
+    keys: Keys
+    rows: Ints
+    """The phrase."""
+    counts: Ints
+    """How often the phrase has it."""
+
+
+def grams(text: str, sizes: Sequence[int] = GRAM_SIZES) -> list[str]:
+    """Character n-grams of a normal form, in order, with repetitions."""
+    framed = f"{_START}{text}{_END}"
+    found = list(text) if 1 in sizes else []
+    for n in sizes:
+        if n > 1:
+            found += [framed[i : i + n] for i in range(len(framed) - n + 1)]
+    return found
+
+
+def gram_keys(text: str) -> Keys:
+    """Keys of all grams of one to three characters, with repetitions: n of one, n + 1 of two, n of three."""
+    codes = np.frombuffer(f"{_START}{text}{_END}".encode("utf-32-le"), np.uint32).astype(np.int64)
+    pairs = (codes[:-1] << SHIFT) | codes[1:]
+    return np.concatenate([codes[1:-1], pairs, (pairs[:-1] << SHIFT) | codes[2:]])
+
+
+def joined_keys(texts: Sequence[str]) -> tuple[Keys, NDArray[np.intp], int]:
+    """Keys of all grams of some texts, the text that each is of, and how many characters they have with their ends.
+
+    First the characters, then the pairs, then the triples; ends alone and grams across two texts are among them: no phrase
+    has these.
+    """
+    framed = [f"{_START}{text}{_END}" for text in texts]
+    codes = np.frombuffer("".join(framed).encode("utf-32-le"), np.uint32).astype(np.int64)
+    pairs = (codes[:-1] << SHIFT) | codes[1:]
+    text = np.repeat(np.arange(len(texts)), [len(one) for one in framed])
+    keys = np.concatenate([codes, pairs, (pairs[:-1] << SHIFT) | codes[2:]])
+    return keys, np.concatenate([text, text[:-1], text[:-2]]), len(codes)
+
+
+def grams_of(phrases: Sequence[str], progress: Progress | None = None) -> Grams:
+    """The grams of all phrases (normal forms); `progress(done, total)` counts phrases."""
+    parts: list[Grams] = []
+    for start in range(0, len(phrases), _CHUNK):
+        parts.append(_of_chunk(phrases[start : start + _CHUNK], start))
+        if progress:
+            progress(min(start + _CHUNK, len(phrases)), len(phrases))
+    if not parts:
+        return Grams(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32))
+    return Grams(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _of_chunk(phrases: Sequence[str], start: int) -> Grams:
+    text = "".join(f"{_START}{p}{_END}" for p in phrases)
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.int64)
+    rows = np.repeat(np.arange(len(phrases)), [len(p) + 2 for p in phrases])
+    pairs = (codes[:-1] << SHIFT) | codes[1:]
+    triples = (pairs[:-1] << SHIFT) | codes[2:]
+    single = codes > ord(_END)
+    pair = rows[:-1] == rows[1:]
+    triple = rows[:-2] == rows[2:]
+    keys = np.concatenate([codes[single], pairs[pair], triples[triple]])
+    owners = np.concatenate([rows[single], rows[:-1][pair], rows[:-2][triple]])
+    order = np.lexsort((keys, owners))
+    keys, owners = keys[order], owners[order]
+    firsts = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])]) if len(keys) else keys
+    counts = np.diff(np.r_[firsts, len(keys)]).astype(np.int32)
+    return Grams(keys[firsts], (owners[firsts] + start).astype(np.int32), counts)
