@@ -47,6 +47,8 @@ class LargeRanker:
         owners = self.scorer.group_owner
         self._always = [self.scorer.position[c] for c in (*ROUTING, NO_ENTRY) if c in self.scorer.position]
         self._first_group = np.searchsorted(owners, np.arange(len(self.scorer.candidates) + 1))
+        self._kinds = kinds_of(self.scorer.candidates)
+        self._background = is_background(self.scorer.candidates)
         self._aspects = dict(self.scorer.aspect_of)
         self._against: dict[int, list[str]] = {}
         for owner, sentence in zip(self.scorer.against_owner.tolist(), self.scorer.against, strict=True):
@@ -65,7 +67,7 @@ class LargeRanker:
         values = self._values(question, asked, members, nearest)
         extra = context_scores(self.scorer, self._fitted.context, question, context, names) if context else None
         ranking = self._fitted.ranking
-        p = ranking.probabilities(values, length_term(question.normal), kinds_of(names), extra)
+        p = ranking.probabilities(values, length_term(question.normal), self._kinds[members], extra)
 
         def phrase(position: int) -> str:
             at = nearest.get(members[position])
@@ -90,7 +92,7 @@ class LargeRanker:
         if question.focus:
             values[:, column["focus_bm25"]] = self._bm25(self.index.asked(question.focus), members)
         unknown = 1 - self.index.coverage(question.normal)
-        values[:, column["unknown"]] = unknown * is_background([self.scorer.candidates[m] for m in members])
+        values[:, column["unknown"]] = unknown * self._background[members]
         rows = [i for i, m in enumerate(members) if m in nearest]
         if rows and question.normal:
             near = [self.scorer.phrases[nearest[members[i]][0]] for i in rows]
@@ -101,17 +103,17 @@ class LargeRanker:
                 partial = process.cdist([question.normal], near, scorer=fuzz.partial_ratio, dtype=np.float32)[0] / 100
                 values[rows, column["partial"]] = np.where([len(n) >= PARTIAL_LENGTH for n in near], partial, 0)
         for i, m in enumerate(members):
-            values[i, column["aspect"]] = self._aspects.get(m, "") in question.aspects
-            for sentence in self._against.get(m, ()):
-                score = fuzz.ratio(question.normal, sentence) / 100
-                values[i, column["against"]] = max(values[i, column["against"]], score)
+            if m in self._aspects:
+                values[i, column["aspect"]] = self._aspects[m] in question.aspects
+            if m in self._against:
+                scores = [fuzz.ratio(question.normal, sentence) for sentence in self._against[m]]
+                values[i, column["against"]] = max(scores) / 100
         return values
 
     def _bm25(self, asked: Asked, members: list[int]) -> Floats:
         """Of each member the best of its groups."""
         begin, end = self._first_group[members], self._first_group[np.array(members) + 1]
-        groups, _ = spans(begin, end)
-        scores = self.index.bm25(asked, groups)
+        groups, member = spans(begin, end)
         out = np.zeros(len(members), np.float32)
-        np.maximum.at(out, np.repeat(np.arange(len(members)), end - begin), scores)
+        np.maximum.at(out, member, self.index.bm25(asked)[groups])
         return out

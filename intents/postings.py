@@ -14,13 +14,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse._sparsetools import csc_matvec
 
 from intents.grams import Floats, Ints, Keys, Progress, gram_keys, grams_of
 
-LEADING = 256
+LEADING = 128
 """Phrases whose cosines are computed exactly."""
 BUDGET, BUDGET_SHARE = 15_000, 0.1
 """Most postings that one question reads: this many, or this share of the number of phrases where that is more."""
+_SHARES = (0.5, 0.25, 0.0)
+"""Parts of the highest sum down to which leading phrases are looked for, so that few of a million are sorted."""
 _K1, _B = 1.2, 0.75
 
 
@@ -69,33 +72,31 @@ class LargeIndex:
         weights = self.idf[columns]
         self.scale: Floats = _inverse(np.sqrt(np.bincount(rows, weights * weights, self.size)))
         del rows, weights
-        self.most: Floats = np.maximum.reduceat(self.scale[self.docs], firsts) if len(firsts) else self.idf
-        self._pool(columns)
+        self.values: Floats = self.scale[self.docs]
+        self.most: Floats = np.maximum.reduceat(self.values, firsts) if len(firsts) else self.idf
+        self._pool()
         # work arrays, all zero between questions and used under the lock
         self._lock = threading.Lock()
         self._sums = np.zeros(self.size, np.float32)
         self._table = np.zeros(len(firsts), np.float32)
 
-    def _pool(self, columns: Ints) -> None:
-        """The phrases of each group together as one BM25 document: keys group x grams + gram, ascending, and weights."""
-        starts = np.searchsorted(self.groups, np.arange(self.n_groups + 1))
-        spans = self.forward[starts]
-        kept, tf, lengths = [], [], []
-        for g in range(self.n_groups):
-            found, counts = np.unique(columns[spans[g] : spans[g + 1]], return_counts=True)
-            kept.append(found)
-            tf.append(counts.astype(np.float32))
-            lengths.append(len(found))
-        pooled_columns = np.concatenate(kept) if kept else np.zeros(0, np.int32)
-        pooled = np.concatenate(tf) if tf else np.zeros(0, np.float32)
-        frequency = np.bincount(pooled_columns, minlength=len(self.vocabulary))
-        self.group_idf: Floats = np.log(1 + (self.n_groups - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
-        length = np.diff(spans).astype(np.float32)
-        length /= max(float(length.mean()), 1e-9) if self.n_groups else 1
-        saturated = pooled * (_K1 + 1) / (pooled + _K1 * (1 - _B + _B * np.repeat(length, lengths)))
-        self.pooled: Floats = (saturated * self.group_idf[pooled_columns]).astype(np.float32)
-        self.pooled_keys: Keys = np.repeat(np.arange(self.n_groups, dtype=np.int64), lengths) * len(self.vocabulary)
-        self.pooled_keys += pooled_columns
+    def _pool(self) -> None:
+        """The phrases of each group together as one BM25 document: for each gram the groups that have it, and weights."""
+        g, v = self.n_groups, len(self.vocabulary)
+        owners = self.groups[self.docs]
+        new = np.ones(len(owners), bool)
+        np.not_equal(owners[1:], owners[:-1], out=new[1:])
+        new[self.starts[:-1]] = True
+        at = np.flatnonzero(new)
+        frequency = np.add.reduceat(new, self.starts[:-1], dtype=np.int64) if v else np.zeros(0, np.int64)
+        self.group_idf: Floats = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+        length = np.diff(self.forward[np.searchsorted(self.groups, np.arange(g + 1))]).astype(np.float32)
+        length /= max(float(length.mean()), 1e-9) if g else 1
+        self.pooled_groups: Ints = owners[at]
+        tf = np.diff(np.r_[at, len(owners)]).astype(np.float32)
+        tf *= (_K1 + 1) / (tf + _K1 * (1 - _B + _B * length[self.pooled_groups]))
+        self.pooled: Floats = tf * np.repeat(self.group_idf, frequency)
+        self.pooled_starts = np.r_[0, np.cumsum(frequency)].astype(np.int64)
 
     def asked(self, text: str) -> Asked:
         """The grams of a normal form that the index knows."""
@@ -132,26 +133,24 @@ class LargeIndex:
 
     def _leading(self, asked: Asked, chosen: NDArray[np.int64], most: int) -> tuple[Ints, float]:
         """Phrases with the highest sums over some grams, and the highest sum of those left out."""
-        columns = asked.columns[chosen]
-        begins, ends = self.starts[columns], np.minimum(self.starts[columns + 1], self.starts[columns] + self.budget)
-        lists = [self.docs[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
-        if not lists:
+        if not len(chosen):
             return np.zeros(0, np.int32), 0.0
-        weights = (asked.weights[chosen] * self.idf[columns]).tolist()
-        fresh = []
+        chosen = np.sort(chosen)[::-1]
+        columns = asked.columns[chosen]
+        begins = self.starts[columns]
+        steps = _steps(begins, np.minimum(self.starts[columns + 1], begins + self.budget))
+        factors = np.zeros(len(steps) - 1, np.float32)
+        factors[0::2] = asked.weights[chosen] * self.idf[columns]
         with self._lock:
             sums = self._sums
-            for members, weight in zip(lists, weights, strict=True):
-                before = sums[members]  # a phrase stands once in each list
-                fresh.append(members[before == 0])
-                sums[members] = before + np.float32(weight)
-            once = np.concatenate(fresh)
-            scores = sums[once] * self.scale[once]
-            sums[once] = 0
-        if len(once) <= most:
-            return once, 0.0
+            csc_matvec(self.size, len(factors), steps, self.docs, self.values, factors, sums)
+            found, least = _highest(sums, most)
+            scores = sums[found]
+            sums.fill(0)
+        if len(found) <= most:
+            return found.astype(np.int32), least
         top = np.argpartition(-scores, most)
-        return once[top[:most]], float(scores[top[most]])
+        return found[top[:most]].astype(np.int32), float(scores[top[most]])
 
     def cosines(self, asked: Asked, phrases: Ints) -> Floats:
         """Exact cosines of a question with some phrases; shape (phrases,)."""
@@ -159,15 +158,17 @@ class LargeIndex:
         found = self._looked_up(asked.columns, asked.weights * self.idf[asked.columns], self.columns[at])
         return (np.bincount(row, found, len(phrases)) * self.scale[phrases]).astype(np.float32)
 
-    def bm25(self, asked: Asked, groups: Ints | Keys) -> Floats:
-        """BM25 of the question with some groups, per unit of its own information; shape (groups,)."""
+    def bm25(self, asked: Asked) -> Floats:
+        """BM25 of the question with every group, per unit of its own information; shape (groups,)."""
+        out = np.zeros(self.n_groups, np.float32)
         total = float(self.group_idf[asked.columns].sum())
-        if not total:
-            return np.zeros(len(groups), np.float32)
-        wanted = (groups.astype(np.int64)[:, None] * len(self.vocabulary) + asked.columns).ravel()
-        at = np.minimum(np.searchsorted(self.pooled_keys, wanted), len(self.pooled_keys) - 1)
-        found = np.where(self.pooled_keys[at] == wanted, self.pooled[at], 0)
-        return np.asarray(found.reshape(len(groups), -1).sum(axis=1) / total, np.float32)
+        if total:
+            columns = asked.columns[::-1]
+            steps = _steps(self.pooled_starts[columns], self.pooled_starts[columns + 1])
+            factors = np.zeros(len(steps) - 1, np.float32)
+            factors[0::2] = 1 / total
+            csc_matvec(self.n_groups, len(factors), steps, self.pooled_groups, self.pooled, factors, out)
+        return out
 
     def _looked_up(self, columns: Ints, weights: Floats, wanted: Ints) -> Floats:
         """The weight of each wanted column, 0 where the question lacks it."""
@@ -177,6 +178,26 @@ class LargeIndex:
             found = table[wanted]
             table[columns] = 0
         return found
+
+
+def _steps(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> Ints:
+    """Column bounds for csc_matvec out of the spans of some grams, the last gram first.
+
+    What lies between two of them is a column that ends before it begins and is passed over (as in intents.index).
+    """
+    steps = np.empty(2 * len(begins), np.int32)
+    steps[0::2], steps[1::2] = begins, ends
+    return steps
+
+
+def _highest(sums: Floats, most: int) -> tuple[NDArray[np.intp], float]:
+    """Where the sums are high, `most` of them or more if that many are positive, and what the others do not exceed."""
+    highest = float(sums.max(initial=0))
+    for share in _SHARES:
+        found = (sums > share * highest).nonzero()[0]
+        if len(found) >= most:
+            return found, share * highest
+    return found, 0.0
 
 
 def spans(begin: NDArray[np.int64], end: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -76,7 +76,7 @@ def test_bm25_over_groups_equals_the_naive_one(documents: list[list[str]], quest
     phrases = [p for d in documents for p in d]
     groups: Ints = np.repeat(np.arange(len(documents), dtype=np.int32), [len(d) for d in documents])
     index = LargeIndex(phrases, groups)
-    found = index.bm25(index.asked(question), np.arange(len(documents), dtype=np.int32))
+    found = index.bm25(index.asked(question))
     np.testing.assert_allclose(found, naive_bm25(documents, question), atol=1e-4)
 
 
