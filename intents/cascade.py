@@ -1,8 +1,8 @@
 """One probability a candidate for a question, at no more cost than it needs: steps of dearer and dearer signals.
 
-    first     grams: linear, bm25, cosine, unknown          taken at its word from SURE_AT_ONCE
-    lexical   all signals without an encoder                 from SURE
-    + each encoder in turn                                   from SURE; the last one always
+    first     grams, in one look-up                  taken at its word from SURE_AT_ONCE
+    lexical   and letter by letter                   from SURE
+    + each encoder in turn                           from SURE; the last one always
 
 Where the conversation has a say, everything is computed.
 """
