@@ -80,7 +80,7 @@ def fit_set(
     thresholds, value = fit_thresholds(seen.base, names, p[own], seen.right[own], both.weights[own], tick=progress)
     turns = see_turns(seen.scorer, ranking, seen.turns)
     context, context_loss = fit_context(turns)
-    thresholds = fit_follow(seen.scorer, turns, context, thresholds)
+    thresholds = fit_follow(seen.scorer, turns, thresholds)
     figures = {
         "phrases": seen.phrases,
         "test_questions": len(seen.right) - seen.phrases,

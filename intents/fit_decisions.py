@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from intents.context import FEATURES, LEAST, Context, context_features, context_terms, expanded, settled
@@ -20,6 +21,7 @@ from intents.phrases import Question
 from intents.ranking import Ranking, Thresholds, kinds_of, length_term
 from intents.scoring import Scorer
 
+FOLDS = 5
 START = Thresholds(answer=0.5, route=0.5, chat=0.4, none=0.5, option=0.1)
 _GRID = {
     "answer": np.arange(0.2, 0.96, 0.05),
@@ -128,6 +130,12 @@ class Turns:
     features: Floats
     terms: Floats
     gold: Floats
+    entries_alone: Floats
+    """What takes the groups of asks.yaml out, shape (candidates,)."""
+
+    def only(self, rows: NDArray[np.int64]) -> Turns:
+        """Some of the turns."""
+        return Turns(self.logp[rows], self.features[rows], self.terms[rows], self.gold[rows], self.entries_alone)
 
     def with_context(self, weights: Floats) -> Floats:
         """P of every candidate of every turn under some amounts."""
@@ -155,15 +163,26 @@ def see_turns(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> Tu
             features = context_features(scorer, question, context, with_topic=chances(longer) if longer else None)
             logp = np.log(chances(question) + 1e-9) + settled(scorer.knowledge, scorer.candidates, turn.before)
             rows.append((logp, features, context_terms(scorer, question), gold))
+    alone = np.array([-20 * c.startswith(ASK) for c in scorer.candidates], np.float32)
     if not rows:
         c, f = len(scorer.candidates), len(FEATURES)
-        return Turns(*(np.zeros(shape, np.float32) for shape in ((0, c), (0, c, f), (0, 3), (0, c))))
-    return Turns(*(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True)))
+        return Turns(*(np.zeros(shape, np.float32) for shape in ((0, c), (0, c, f), (0, 3), (0, c))), alone)
+    return Turns(*(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True)), alone)
 
 
-def fit_follow(scorer: Scorer, seen: Turns, context: Floats, thresholds: Thresholds) -> Thresholds:
-    """The thresholds with the least P at which a follow-up is answered, by worth."""
-    p, names = seen.with_context(context), np.array(scorer.candidates)
+def held_out(seen: Turns) -> Floats:
+    """P of every candidate of every turn, under amounts fitted to the other folds; shape (n, candidates)."""
+    order, p = np.random.default_rng(7).permutation(len(seen.logp)), np.zeros_like(seen.logp)
+    for fold in range(FOLDS):
+        left = np.sort(order[fold::FOLDS])
+        rest = np.setdiff1d(order, left)
+        p[left] = seen.only(left).with_context(fit_context(seen.only(rest))[0])
+    return p
+
+
+def fit_follow(scorer: Scorer, seen: Turns, thresholds: Thresholds) -> Thresholds:
+    """The thresholds with the least P at which a follow-up is answered, by worth; judged on turns that were held out."""
+    p, names = held_out(seen), np.array(scorer.candidates)
 
     def mean(least: float) -> float:
         tried = replace(thresholds, answer=max(thresholds.answer, least))
@@ -175,11 +194,16 @@ def fit_follow(scorer: Scorer, seen: Turns, context: Floats, thresholds: Thresho
 
 
 def fit_context(seen: Turns) -> tuple[Floats, float]:
-    """Amounts of `intents.context`, shape (3, FEATURES), and the mean loss in nats."""
+    """Amounts of `intents.context`, shape (3, FEATURES), and the mean loss in nats.
+
+    Fitted among the entries alone: to outdo questions that could mean several things, the pull of the last topic would have
+    to be so strong that it also outdid a change of subject.
+    """
+    alone = replace(seen, logp=seen.logp + seen.entries_alone)
 
     def loss(flat: np.ndarray) -> float:
         weights = flat.reshape(3, len(FEATURES)).astype(np.float32)
-        right = (seen.with_context(weights) * seen.gold).sum(1)
+        right = (alone.with_context(weights) * seen.gold).sum(1)
         return float(-np.log(right + 1e-9).sum()) / max(len(right), 1) + 0.003 * float(flat @ flat)
 
     start = np.array([[2, 1, 0.5, 1, 2], [-0.5, -0.3, -0.1, -0.2, 0], [0.5, 0.3, 0, 0.2, 0]]).ravel()
