@@ -166,8 +166,8 @@ def see_turns(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> Tu
     alone = np.array([-20 * c.startswith(ASK) for c in scorer.candidates], np.float32)
     if not rows:
         c, f = len(scorer.candidates), len(FEATURES)
-        return Turns(*(np.zeros(shape, np.float32) for shape in ((0, c), (0, c, f), (0, 3), (0, c))), alone)
-    return Turns(*(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True)), alone)
+        return Turns(*(np.zeros(shape, np.float32) for shape in ((0, c), (0, c, f), (0, 3), (0, c))), entries_alone=alone)
+    return Turns(*(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True)), entries_alone=alone)
 
 
 def held_out(seen: Turns) -> Floats:

@@ -108,8 +108,9 @@ class GramIndex:
         frequency = np.bincount(col, minlength=len(self.idf))
         self.group_idf: Floats = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
         length = np.bincount(owner, pooled, 2 * g).reshape(2, g)
-        length = (length / np.maximum(length.mean(1, keepdims=True), 1e-9) if g else length).ravel()
-        saturated = pooled * (_K1 + 1) / (pooled + _K1 * (1 - _B + _B * length[owner]))
+        if g:
+            length /= np.maximum(length.mean(1, keepdims=True), 1e-9)
+        saturated = pooled * (_K1 + 1) / (pooled + _K1 * (1 - _B + _B * length.ravel()[owner]))
         document = owner + self.size * (1 + owner // max(g, 1))
         return document, col, (saturated * self.group_idf[col]).astype(np.float32)
 

@@ -32,7 +32,7 @@ from rapidfuzz import fuzz, process
 from intents import linear
 from intents.encoder import Encoder, unit
 from intents.focus import both_ends
-from intents.grams import Floats, Ints
+from intents.grams import Floats
 from intents.index import Asked, GramIndex
 from intents.model import KnowledgeData
 from intents.normalize import Normalizer
@@ -230,7 +230,7 @@ class _Members:
         """Where the phrases of a candidate stand."""
         return self._spans[candidate]
 
-    def nearest(self, cosines: Floats, best: Floats, candidates: Ints) -> Ints:
+    def nearest(self, cosines: Floats, best: Floats, candidates: NDArray[np.intp]) -> NDArray[np.intp]:
         """The first phrase of each of some owners that has its highest cosine; `best` are these, one a candidate."""
         reached = (cosines == best[self.phrase_owners]).nonzero()[0]
         return np.asarray(reached[reached.searchsorted(self._begin_of[candidates])])
