@@ -164,10 +164,10 @@ def see_turns(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> Tu
             logp = np.log(chances(question) + 1e-9) + settled(scorer.knowledge, scorer.candidates, turn.before)
             rows.append((logp, features, context_terms(scorer, question), gold))
     alone = np.array([-20 * c.startswith(ASK) for c in scorer.candidates], np.float32)
-    if not rows:
-        c, f = len(scorer.candidates), len(FEATURES)
-        return Turns(*(np.zeros(shape, np.float32) for shape in ((0, c), (0, c, f), (0, 3), (0, c))), entries_alone=alone)
-    return Turns(*(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True)), entries_alone=alone)
+    c, f = len(scorer.candidates), len(FEATURES)
+    empty = tuple(np.zeros(shape, np.float32) for shape in ((0, c), (0, c, f), (0, 3), (0, c)))
+    logp, features, terms, gold = (np.stack(column) for column in zip(*rows, strict=True)) if rows else empty
+    return Turns(_f32(logp), _f32(features), _f32(terms), _f32(gold), alone)
 
 
 def held_out(seen: Turns) -> Floats:
@@ -209,3 +209,7 @@ def fit_context(seen: Turns) -> tuple[Floats, float]:
     start = np.array([[2, 1, 0.5, 1, 2], [-0.5, -0.3, -0.1, -0.2, 0], [0.5, 0.3, 0, 0.2, 0]]).ravel()
     found = minimize(loss, start, method="Powell", options={"maxiter": 20, "xtol": 0.01, "ftol": 1e-4})
     return np.asarray(found.x.reshape(3, len(FEATURES)), np.float32), float(found.fun)
+
+
+def _f32(values: object) -> Floats:
+    return np.asarray(values, np.float32)

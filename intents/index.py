@@ -107,7 +107,7 @@ class GramIndex:
         owner, col = unique // v, (unique % v).astype(np.int32)
         frequency = np.bincount(col, minlength=len(self.idf))
         self.group_idf: Floats = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
-        length = np.bincount(owner, pooled, 2 * g).reshape(2, g)
+        length = np.asarray(np.bincount(owner, pooled, 2 * g), np.float32).reshape(2, g)
         if g:
             length /= np.maximum(length.mean(1, keepdims=True), 1e-9)
         saturated = pooled * (_K1 + 1) / (pooled + _K1 * (1 - _B + _B * length.ravel()[owner]))
