@@ -39,8 +39,11 @@ from tests.channels.wechat_server import running_wechat
 from tests.sample import ROOT, write_sample
 
 QUESTIONS = (
-    "公证收费标准", "继承公证怎么办", "法律援助是什么", "楼上漏水没人管怎么办", "法律援助收费吗", "健身卡不退钱", "菜单", "转人工", "转人工",
+    "公证收费标准", "继承公证怎么办", "法律援助是什么", "楼上漏水没人管怎么办", "健身卡不退钱", "法律援助收费吗", "菜单", "转人工", "转人工",
+    "法律援助是什么", "公证收费标准",
 )  # fmt: skip
+"""Eleven: with three channels and fifty people on the page everybody there asks all of them, 转人工 before one without an
+answer, which makes a ticket. With nine nobody on the page ever asked for a person, and no ticket was told."""
 STARTING = 0.125
 """Share of lives that are killed before they serve."""
 LONGEST = 0.5
