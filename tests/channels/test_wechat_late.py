@@ -96,7 +96,7 @@ async def test_tries_at_the_same_moment(start: Start, slow: list[SlowStore]) -> 
     """The second and third come while the first is in work: one question to the dialogue, three equal answers."""
     async with start() as service:
         slow[0].gate.clear()
-        asked = service.peer.fields("text", Content="公证")
+        asked = service.peer.fields("text", Content="今晚吃什么")
         tries = [asyncio.create_task(service.peer.deliver(asked)) for _ in range(3)]
         assert await until(lambda: slow[0].calls == 1)
         await asyncio.sleep(0.1)
