@@ -132,7 +132,7 @@ def fit_ranking(observed: Observed) -> tuple[Ranking, float]:
     start[:k] = np.where(spread > 1e-6, 0.5, 0)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200})
     base, slope, bias = unpack(np.asarray(found.x, np.float32))
-    ranking = Ranking(observed.signals, _f32(base / scale), _f32(slope / scale), bias)
+    ranking = Ranking(observed.signals, f32(base / scale), f32(slope / scale), bias)
     return ranking, float(found.fun)
 
 
@@ -151,7 +151,8 @@ def _contenders(scaled: Floats, gold: Floats, kinds: Floats) -> tuple[Floats, Fl
     )
 
 
-def _f32(values: object) -> Floats:
+def f32(values: object) -> Floats:
+    """As an array of float32."""
     return np.asarray(values, np.float32)
 
 

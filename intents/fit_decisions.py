@@ -15,13 +15,13 @@ from scipy.optimize import minimize
 
 from intents.context import FEATURES, LEAST, Context, context_features, context_terms, expanded, settled
 from intents.decide import Decision, decide
+from intents.fit import FOLDS, f32
 from intents.grams import Floats
 from intents.model import ASK, NO_ENTRY, ROUTING, KnowledgeData
 from intents.phrases import Question
 from intents.ranking import Ranking, Thresholds, kinds_of, length_term
 from intents.scoring import Scorer
 
-FOLDS = 5
 START = Thresholds(answer=0.5, route=0.5, chat=0.4, none=0.5, option=0.1)
 _GRID = {
     "answer": np.arange(0.2, 0.96, 0.05),
@@ -167,7 +167,7 @@ def see_turns(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> Tu
     c, f = len(scorer.candidates), len(FEATURES)
     empty = tuple(np.zeros(shape, np.float32) for shape in ((0, c), (0, c, f), (0, 3), (0, c)))
     logp, features, terms, gold = (np.stack(column) for column in zip(*rows, strict=True)) if rows else empty
-    return Turns(_f32(logp), _f32(features), _f32(terms), _f32(gold), alone)
+    return Turns(f32(logp), f32(features), f32(terms), f32(gold), alone)
 
 
 def held_out(seen: Turns) -> Floats:
@@ -209,7 +209,3 @@ def fit_context(seen: Turns) -> tuple[Floats, float]:
     start = np.array([[2, 1, 0.5, 1, 2], [-0.5, -0.3, -0.1, -0.2, 0], [0.5, 0.3, 0, 0.2, 0]]).ravel()
     found = minimize(loss, start, method="Powell", options={"maxiter": 20, "xtol": 0.01, "ftol": 1e-4})
     return np.asarray(found.x.reshape(3, len(FEATURES)), np.float32), float(found.fun)
-
-
-def _f32(values: object) -> Floats:
-    return np.asarray(values, np.float32)

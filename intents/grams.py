@@ -46,9 +46,8 @@ def grams(text: str, sizes: Sequence[int] = GRAM_SIZES) -> list[str]:
 
 def gram_keys(text: str) -> Keys:
     """Keys of all grams of one to three characters, with repetitions: n of one, n + 1 of two, n of three."""
-    codes = np.frombuffer(f"{_START}{text}{_END}".encode("utf-32-le"), np.uint32).astype(np.int64)
-    pairs = (codes[:-1] << SHIFT) | codes[1:]
-    return np.concatenate([codes[1:-1], pairs, (pairs[:-1] << SHIFT) | codes[2:]])
+    codes = _codes(f"{_START}{text}{_END}")
+    return np.concatenate([codes[1:-1], *_longer(codes)])
 
 
 def joined_keys(texts: Sequence[str]) -> tuple[Keys, NDArray[np.intp], int]:
@@ -58,10 +57,9 @@ def joined_keys(texts: Sequence[str]) -> tuple[Keys, NDArray[np.intp], int]:
     has these.
     """
     framed = [f"{_START}{text}{_END}" for text in texts]
-    codes = np.frombuffer("".join(framed).encode("utf-32-le"), np.uint32).astype(np.int64)
-    pairs = (codes[:-1] << SHIFT) | codes[1:]
+    codes = _codes("".join(framed))
     text = np.repeat(np.arange(len(texts)), [len(one) for one in framed])
-    keys = np.concatenate([codes, pairs, (pairs[:-1] << SHIFT) | codes[2:]])
+    keys = np.concatenate([codes, *_longer(codes)])
     return keys, np.concatenate([text, text[:-1], text[:-2]]), len(codes)
 
 
@@ -78,11 +76,9 @@ def grams_of(phrases: Sequence[str], progress: Progress | None = None) -> Grams:
 
 
 def _of_chunk(phrases: Sequence[str], start: int) -> Grams:
-    text = "".join(f"{_START}{p}{_END}" for p in phrases)
-    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.int64)
+    codes = _codes("".join(f"{_START}{p}{_END}" for p in phrases))
     rows = np.repeat(np.arange(len(phrases)), [len(p) + 2 for p in phrases])
-    pairs = (codes[:-1] << SHIFT) | codes[1:]
-    triples = (pairs[:-1] << SHIFT) | codes[2:]
+    pairs, triples = _longer(codes)
     single = codes > ord(_END)
     pair = rows[:-1] == rows[1:]
     triple = rows[:-2] == rows[2:]
@@ -93,3 +89,13 @@ def _of_chunk(phrases: Sequence[str], start: int) -> Grams:
     firsts = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])]) if len(keys) else keys
     counts = np.diff(np.r_[firsts, len(keys)]).astype(np.int32)
     return Grams(keys[firsts], (owners[firsts] + start).astype(np.int32), counts)
+
+
+def _codes(text: str) -> Keys:
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.int64)
+
+
+def _longer(codes: Keys) -> tuple[Keys, Keys]:
+    """Keys of the pairs and of the triples."""
+    pairs = (codes[:-1] << SHIFT) | codes[1:]
+    return pairs, (pairs[:-1] << SHIFT) | codes[2:]

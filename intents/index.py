@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse._sparsetools import csc_matvec  # the product behind csc_array @ vector, without its 50 us of checks
 
 from intents.grams import Floats, Ints, Keys, grams_of, joined_keys
+from intents.sums import add_up
 
 COMMON = 0.1
 """Share of the documents above which a gram is passed over in scoring."""
@@ -144,19 +144,13 @@ class GramIndex:
         For the grams from `begin` to `end`, which must ascend: those of one text, or of the first two together.
         """
         out = np.zeros(2 * (self.size + self.n_groups), np.float32)
-        columns = asked.columns[begin:end][::-1]
-        if not len(columns):
-            return out
-        # column by column from the last gram to the first: the steps between two of them end before they begin, so that
-        # csc_matvec passes over what lies between
-        steps = np.empty(4 * len(columns), np.int32)
-        steps[0::4] = steps[3::4] = self._middles[columns]
-        steps[1::4] = self._ends[columns]
-        steps[2::4] = self._begins[columns]
-        factors = np.zeros(len(steps) - 1, np.float32)
-        factors[0::4] = asked.informing[begin:end][::-1]
-        factors[2::4] = asked.weights[begin:end][::-1]
-        csc_matvec(len(out), len(factors), steps, self._docs, self._values, factors, out)
+        columns = asked.columns[begin:end]
+        spans = np.empty((2, 2 * len(columns)), np.int32)
+        spans[0, 0::2], spans[0, 1::2] = self._begins[columns], self._middles[columns]
+        spans[1, 0::2], spans[1, 1::2] = self._middles[columns], self._ends[columns]
+        factors = np.empty(2 * len(columns), np.float32)
+        factors[0::2], factors[1::2] = asked.weights[begin:end], asked.informing[begin:end]
+        add_up(out, spans[0], spans[1], factors, self._docs, self._values)
         return out
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse._sparsetools import csc_matvec
 
 from intents.grams import Floats, Ints, Keys, Progress, gram_keys, grams_of
+from intents.sums import add_up
 
 LEADING = 128
 """Phrases whose cosines are computed exactly."""
@@ -135,15 +135,14 @@ class LargeIndex:
         """Phrases with the highest sums over some grams, and the highest sum of those left out."""
         if not len(chosen):
             return np.zeros(0, np.int32), 0.0
-        chosen = np.sort(chosen)[::-1]
+        chosen = np.sort(chosen)
         columns = asked.columns[chosen]
         begins = self.starts[columns]
-        steps = _steps(begins, np.minimum(self.starts[columns + 1], begins + self.budget))
-        factors = np.zeros(len(steps) - 1, np.float32)
-        factors[0::2] = asked.weights[chosen] * self.idf[columns]
+        ends = np.minimum(self.starts[columns + 1], begins + self.budget)
+        factors = asked.weights[chosen] * self.idf[columns]
         with self._lock:
             sums = self._sums
-            csc_matvec(self.size, len(factors), steps, self.docs, self.values, factors, sums)
+            add_up(sums, begins, ends, factors, self.docs, self.values)
             found, least = _highest(sums, most)
             scores = sums[found]
             sums.fill(0)
@@ -163,11 +162,9 @@ class LargeIndex:
         out = np.zeros(self.n_groups, np.float32)
         total = float(self.group_idf[asked.columns].sum())
         if total:
-            columns = asked.columns[::-1]
-            steps = _steps(self.pooled_starts[columns], self.pooled_starts[columns + 1])
-            factors = np.zeros(len(steps) - 1, np.float32)
-            factors[0::2] = 1 / total
-            csc_matvec(self.n_groups, len(factors), steps, self.pooled_groups, self.pooled, factors, out)
+            begins, ends = self.pooled_starts[asked.columns], self.pooled_starts[asked.columns + 1]
+            factors = np.full(len(begins), 1 / total, np.float32)
+            add_up(out, begins, ends, factors, self.pooled_groups, self.pooled)
         return out
 
     def _looked_up(self, columns: Ints, weights: Floats, wanted: Ints) -> Floats:
@@ -178,16 +175,6 @@ class LargeIndex:
             found = table[wanted]
             table[columns] = 0
         return found
-
-
-def _steps(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> Ints:
-    """Column bounds for csc_matvec out of the spans of some grams, the last gram first.
-
-    What lies between two of them is a column that ends before it begins and is passed over (as in intents.index).
-    """
-    steps = np.empty(2 * len(begins), np.int32)
-    steps[0::2], steps[1::2] = begins, ends
-    return steps
 
 
 def _highest(sums: Floats, most: int) -> tuple[NDArray[np.intp], float]:

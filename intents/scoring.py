@@ -124,10 +124,10 @@ class Scorer(Phrases):
         part = members.best(index.scores(asked, asked.ends[1])) if focus else best
         values = np.zeros((len(self.signals), len(self.candidates)), np.float32)
         values[:8, members.owners] = np.concatenate([best, learnt[:2], learnt[-1:], part[3:]])
-        values[8, self._background] = 1 - asked.coverage
+        values[self._names["unknown"], self._background] = 1 - asked.coverage
         for position, aspect in self.aspect_of if question.aspects else ():
             if aspect in question.aspects:
-                values[9, position] = 1
+                values[self._names["aspect"], position] = 1
         typed = index.size + index.n_groups
         return Evidence(values.T, whole[typed : typed + index.size])
 

@@ -8,13 +8,10 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from intents.encoder import Encoder
+from intents.grams import Floats
 
 T = TypeVar("T")
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

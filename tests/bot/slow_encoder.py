@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from intents.cascade import step_signals
 from intents.ranking import Fitted, Ranking, Thresholds
+from tests.toy_vectors import counted
 
 
 class SlowEncoder:
@@ -36,12 +37,7 @@ class SlowEncoder:
             if not self.go.wait(10):
                 raise AssertionError("nothing else went on while the vector was worked out")
             self.at_once -= 1
-        rows = np.zeros((len(texts), 64), np.float32)
-        for row, text in zip(rows, texts, strict=True):
-            for character in text:
-                row[ord(character) % 64] += 1
-        norms = np.linalg.norm(rows, axis=1, keepdims=True)
-        return np.asarray(rows / np.maximum(norms, 1e-9), np.float32)
+        return counted(texts)
 
 
 def always_asked() -> Fitted:
