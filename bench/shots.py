@@ -1,6 +1,7 @@
-"""`python -m bench.shots DIRECTORY [WIDTH ...]`: the chat page in every state, at four widths, normal, 长者模式 and dark.
+"""`python -m bench.shots DIRECTORY [WIDTH ...] [STATE ...]`: the chat page in every state, at four widths, normal, 长者模式 and dark.
 
 Starts `fawen serve` on the shipped knowledge in a process of its own; needs Chromium. The pictures are for people to look at.
+Widths and states that are named are the only ones taken. `python -m bench.console_shots` takes the console.
 """
 
 from __future__ import annotations
@@ -11,28 +12,26 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Frame, Page, Route, sync_playwright
 
+from tests.web.host_page import other_site
+
 PROGRAM = [sys.executable, "-m", "bot"]
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS = {360: 740, 390: 844, 768: 1024, 1280: 800}
-HOST = "http://127.0.0.1:8899"
-"""A page of another site that embeds ours; served while its picture is taken."""
-EMBEDDING = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>某局网站</title><body style="margin:0;font:17px/1.6 sans-serif;background:#fff;color:#111">
-<header style="background:#1d4f91;color:#fff;padding:16px">某局网站</header>
-<main style="padding:16px"><h1>办事指南</h1><p>这是别的网站的一页，右下角的按钮打开问答。</p></main>
-<script src="SITE/embed.js" defer></script>"""
+HOST_PORT = 8899
+HOST = f"http://127.0.0.1:{HOST_PORT}"
+"""Another site whose page embeds ours; served while its picture is taken."""
 PER_MINUTE = 6
 ANSWER = "可以先向物业反映；需要捕捉、绝育的，请拨打 12345 转所在镇街。"
-LOOKS: dict[str, dict[str, Any]] = {"normal": {}, "elder": {"size": "elder"}, "dark": {"color_scheme": "dark"}}
+LOOKS: dict[str, dict[str, Any]] = {
+    "normal": {}, "elder": {"size": "elder"}, "dark": {"color_scheme": "dark"}, "large": {"size": "large"},
+}  # fmt: skip
 
 
 def environ_of(home: Path) -> dict[str, str]:
@@ -118,25 +117,12 @@ def _busy(page: Page) -> None:
 
 
 def _embedded(page: Page) -> None:
-    html = EMBEDDING.replace("SITE", page.url.rstrip("/")).encode()
-
-    class Other(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(html)
-
-        def log_message(self, *words: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", int(HOST.rpartition(":")[2])), Other) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        page.goto(f"{HOST}/guide")
+    with other_site(HOST_PORT) as host:
+        host.embeds = page.url.rstrip("/")
+        page.goto(f"{host.numbered}/")
         page.locator("#fawen-button").click()
         page.frame_locator("#fawen-frame").locator("#text").wait_for()
         ask(page.frames[1], "继承公证怎么办")
-        server.shutdown()
 
 
 def _history(page: Page) -> None:
@@ -145,8 +131,29 @@ def _history(page: Page) -> None:
     page.reload()
 
 
+def _sources(page: Page) -> None:
+    ask(page, "继承公证怎么办")
+    page.locator(".sources summary").last.click()
+    page.locator(".sources ul").last.scroll_into_view_if_needed()
+    page.locator(".feedback").last.scroll_into_view_if_needed()
+
+
+def _feedback(page: Page) -> None:
+    ask(page, "法律援助怎么申请")
+    page.locator(".feedback button").first.click()
+    page.locator("article.bot[data-key=helpful]").wait_for()
+
+
+def _lookup(page: Page) -> None:
+    page.locator(".lookup summary").click()
+    page.locator("#ticket").fill("K7-3F9Q")
+
+
 STATES: dict[str, Callable[[Page], None]] = {
     "greeting": lambda page: None,
+    "sources": _sources,
+    "feedback": _feedback,
+    "lookup": _lookup,
     "suggestions": _suggestions,
     "typing": _typing,
     "answer": lambda page: ask(page, "继承公证怎么办"),
@@ -178,12 +185,14 @@ def visiting(browser: Browser, site: str, width: int, look: str, script: bool = 
     page = context.new_page()
     page.goto(site)
     yield page
+    page.unroute_all(behavior="ignoreErrors")
     context.close()
 
 
-def shoot(browser: Browser, site: str, out: Path, width: int, look: str) -> None:
-    """Every state that one visit reaches, at one width in one look."""
-    for name, reach in STATES.items():
+def shoot(browser: Browser, site: str, out: Path, width: int, look: str, states: Sequence[str]) -> None:
+    """These states of one visit each, at one width in one look."""
+    for name in states:
+        reach = STATES[name]
         with visiting(browser, site, width, look, name != "plain") as page:
             reach(page)
             page.wait_for_timeout(150)
@@ -225,17 +234,21 @@ def shoot_closed(browser: Browser, site: str, home: Path, out: Path, sizes: Sequ
 
 
 def main() -> None:
-    """Take them all, or only the widths that are named after the directory."""
+    """Take them all, or only the widths and states that are named after the directory; the largest letters at one width."""
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
-    widths = [int(given) for given in sys.argv[2:]] or list(WIDTHS)
-    sizes = [(width, look) for width in widths for look in LOOKS]
+    widths = [int(given) for given in sys.argv[2:] if given.isdecimal()] or list(WIDTHS)
+    named = [given for given in sys.argv[2:] if not given.isdecimal()]
+    sizes = [(width, look) for width in widths for look in LOOKS if look != "large" or width == min(WIDTHS)]
     with tempfile.TemporaryDirectory() as home, serving(Path(home)) as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for width, look in sizes:
-            shoot(browser, site, out, width, look)
-        shoot_late(browser, site, Path(home), out, sizes)
-        shoot_closed(browser, site, Path(home), out, sizes)
+        for at, (width, look) in enumerate(sizes, 1):
+            shoot(browser, site, out, width, look, [name for name in STATES if not named or name in named])
+            print(f"{at} of {len(sizes)}: {width} px, {look}", file=sys.stderr)
+        if not named or "late" in named:
+            shoot_late(browser, site, Path(home), out, sizes)
+        if not named or "outage" in named:
+            shoot_closed(browser, site, Path(home), out, sizes)
         browser.close()
 
 

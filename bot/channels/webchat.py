@@ -13,7 +13,6 @@ Form posts from other sites are refused by Sec-Fetch-Site and Origin (Fetch Meta
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -23,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -31,6 +29,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot import replies
 from bot.channels import api, visit
+from bot.channels.lines import by_law, lines, whole
 from bot.channels.suggest import Suggestions
 from bot.channels.visit import Visit
 from bot.config import Web
@@ -40,7 +39,6 @@ from bot.headers import content_policy
 from bot.logs import attend
 from bot.messages import Kind, Message, Reply
 from bot.store.base import Store
-from bot.store.numbers import ALPHABET
 from bot.traditional import Traditional
 from intents.model import KnowledgeData
 
@@ -53,8 +51,6 @@ _FIELDS = (
     ("command", Kind.COMMAND),
 )  # fmt: skip
 _MOST_ID = 64
-_NUMBER = re.compile(rf"(?<![0-9A-Za-z])[{ALPHABET}]{{2}}-[{ALPHABET}]{{4}}(?![0-9A-Za-z])")
-"""A ticket number as it is shown, bot/store/numbers.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +89,7 @@ class WebChat:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._pages.filters["whole"] = _whole
+        self._pages.filters.update(whole=whole, lines=lines, by_law=by_law)
 
     def routes(self) -> list[BaseRoute]:
         """Everything this channel answers."""
@@ -121,7 +117,7 @@ class WebChat:
             opening = self._traditional.reply(opening)
             hot = self._traditional.reply(replace(opening, options=hot)).options
         html = self._render(
-            "chat.html", seen, opening=opening, hot=hot, bubbles=history, topics=opening.options,
+            "chat.html", seen, opening=opening, hot=hot, bubbles=history, landing=True, topics=opening.options,
             title=self._written(seen.traditional, self._settings.title),
         )  # fmt: skip
         response = HTMLResponse(html)
@@ -182,7 +178,7 @@ class WebChat:
         """The script that another site includes."""
         if not self._settings.embed_origins:
             return api.error(404, "not_found", "没有设置允许嵌入的网站（web.embed_origins）。")
-        script = self._render("embed.js", visit.read({}))
+        script = self._render("embed.js", visit.read({}), origins=self._settings.embed_origins)
         headers = {"Cache-Control": "max-age=300", "Cross-Origin-Resource-Policy": "cross-origin"}
         return Response(script, media_type="text/javascript", headers=headers)
 
@@ -226,17 +222,14 @@ class WebChat:
             return said if bubble.message.kind is Kind.TEXT else self._written(bubble.traditional, said)
 
         page = self._pages.get_template(template)
-        return page.render(say=say, cited=cited, asked=asked, size=seen.size, lang=_lang(seen), **values)
+        return page.render(
+            say=say, cited=cited, asked=asked, size=seen.size, lang=_lang(seen), **{"landing": False, **values}
+        )
 
 
 def _lang(seen: Visit) -> str:
     """The language tag of the writing that the person is answered in (BCP 47)."""
     return "zh-Hant-HK" if seen.traditional else "zh-CN"
-
-
-def _whole(text: str) -> Markup:
-    """The escaped text with each ticket number in one piece: a browser breaks a line after a hyphen."""
-    return Markup(_NUMBER.sub(r'<span class="number">\g<0></span>', str(escape(text))))  # noqa: S704  # nosec B704  escaped before
 
 
 def _id(given: str) -> str:

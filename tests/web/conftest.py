@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = "/usr/bin/chromium"
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of `fawen serve` on any free port."""
-    home = tmp_path_factory.mktemp("site")
-    environ = service_environ(home, FAWEN_KNOWLEDGE__ENCODER="auto", FAWEN_DIALOGUE__PER_MINUTE="200")
+@contextmanager
+def running_site(home: Path, **settings: str) -> Iterator[str]:
+    """Address of a `fawen serve` on any free port with these variables; it must end cleanly."""
+    environ = service_environ(home, FAWEN_DIALOGUE__PER_MINUTE="200", **settings)
     command = [sys.executable, "-m", "bot", "serve"]
     said = []
     with subprocess.Popen(command, cwd=home, env=environ, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
@@ -39,6 +39,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         rest = process.stderr.read()
         assert process.wait(20) == 0, rest
         assert "Traceback" not in rest, rest
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One service for the tests of the page."""
+    with running_site(tmp_path_factory.mktemp("site"), FAWEN_KNOWLEDGE__ENCODER="auto") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")  # not longer: its event loop must not be running when asyncio tests begin

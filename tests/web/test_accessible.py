@@ -204,3 +204,52 @@ def test_without_script_nothing_is_framed_below_the_answer(visit: Open) -> None:
     page.locator("#ask button").click()
     expect(page.locator("article.bot[data-entry='notary.fee']")).to_be_visible()
     expect(page.locator("#latest")).to_have_css("outline-style", "none")
+
+
+@pytest.mark.parametrize("size", ["standard", "elder", "large"])
+def test_the_topics_stay_within_a_wide_screen(size: str, visit: Open) -> None:
+    """At 1280 x 800 the column of topics and the note below it end above the input; what does not fit scrolls inside."""
+    page = visit(size=size, viewport={"width": 1280, "height": 800})
+    boxes = [page.locator(name).bounding_box() for name in (".topics .list", ".topics .small", "footer.entry")]
+    ends = [box["y"] + box["height"] for box in boxes[:2] if box]
+    assert boxes[2] is not None
+    assert [True, True] == [end <= boxes[2]["y"] for end in ends], boxes
+    last = page.locator(".topics button").last
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("size", ["standard", "elder", "large"])
+def test_the_ticket_look_up_is_whole_on_a_phone(size: str, visit: Open) -> None:
+    """The opened panel, its field and its button lie inside 360 px."""
+    page = visit(size=size)
+    lookup(page)
+    for part in (".panel", "#ticket", ".panel button"):
+        expect(page.locator(part)).to_be_in_viewport(ratio=1)
+
+
+def test_a_hotline_is_called_with_a_tap(visit: Open) -> None:
+    """12348 in an answer is a tel: link."""
+    page = visit()
+    ask(page, "今天天气怎么样")
+    expect(page.locator("article.bot .tel").last).to_have_attribute("href", "tel:12348")
+
+
+def test_only_what_is_worth_keeping_has_acts(visit: Open) -> None:
+    """朗读, 复制 and 分享 stand below an answer and a ticket, not below a menu."""
+    page = visit()
+    for said, acts in (("继承公证怎么办", 1), ("今天天气怎么样", 1), ("菜单", 0)):
+        ask(page, said)
+        expect(page.locator("article.bot").last.locator(".acts")).to_have_count(acts)
+
+
+def test_without_script_one_lands_at_the_question(visit: Open) -> None:
+    """After a post the page stands at the beginning of the newest exchange, below the bar."""
+    page = visit(java_script_enabled=False)
+    for said in ("公证收费标准", "继承公证怎么办"):
+        page.locator("#text").fill(said)
+        page.locator("#ask button").click()
+        expect(page.locator("article.person").last).to_contain_text(said)
+    expect(page.locator("#latest")).to_have_count(1)
+    expect(page.locator("#latest")).to_contain_text("继承公证怎么办")
+    expect(page.locator("#latest .bubble")).to_be_in_viewport(ratio=1)

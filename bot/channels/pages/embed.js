@@ -3,6 +3,11 @@
   "use strict";
   const script = document.currentScript;
   const home = new URL("/", script.src).href;
+  // elsewhere the browser refuses the frame (frame-ancestors): no button that opens nothing
+  if (!{{ origins|tojson }}.includes(location.origin)) {
+    console.warn(`${home}embed.js: web.embed_origins does not have ${location.origin}`);
+    return;
+  }
   const open = script.dataset.label || {{ say('page_embed_open')|tojson }};
   const close = {{ say('page_embed_close')|tojson }};
   const style = (node, rules) => { Object.assign(node.style, rules); return node; };
@@ -11,7 +16,7 @@
 
   // set through the CSSOM, which a Content-Security-Policy of the including page allows
   const button = style(document.createElement("button"), {
-    position: "fixed", right: "16px", bottom: "16px", zIndex: "2147483000", minHeight: "60px", padding: "0 22px",
+    position: "fixed", inset: "auto 16px 16px auto", zIndex: "2147483000", minHeight: "60px", padding: "0 22px",
     border: "0", borderRadius: "30px", background: "#067A3E", color: "#FFFFFF", font: "600 18px/1.3 sans-serif",
     boxShadow: "0 2px 10px rgba(0, 0, 0, .3)", cursor: "pointer",
   });
@@ -21,24 +26,34 @@
   button.setAttribute("aria-expanded", "false");
   button.setAttribute("aria-controls", "fawen-frame");
 
-  const place = () => style(frame, narrow.matches
-    ? { inset: "0 0 92px 0", width: "100%", height: "calc(100% - 92px)", borderRadius: "0" }
-    : { inset: "auto 16px 92px auto", width: "400px", height: "min(680px, calc(100% - 120px))", borderRadius: "12px" });
+  // on a phone the chat fills the screen, and the button is a bar below it
+  const place = () => {
+    const full = narrow.matches && frame.style.display === "block";
+    style(frame, narrow.matches
+      ? { inset: "0 0 60px 0", width: "100%", height: "calc(100% - 60px)", borderRadius: "0", border: "0" }
+      : {
+        inset: "auto 16px 92px auto", width: "400px", height: "min(680px, calc(100% - 120px))", borderRadius: "12px",
+        border: "1px solid #8A8A8A",
+      });
+    style(button, full
+      ? { inset: "auto 0 0 0", width: "100%", borderRadius: "0" }
+      : { inset: "auto 16px 16px auto", width: "auto", borderRadius: "30px" });
+  };
   const make = () => {
     frame = style(document.createElement("iframe"), {
-      position: "fixed", zIndex: "2147483000", border: "1px solid #8A8A8A", background: "#EDEDED", display: "none",
+      position: "fixed", zIndex: "2147483000", background: "#EDEDED", display: "none",
     });
     frame.id = "fawen-frame";
     frame.title = open;
     frame.src = home;
     frame.allow = `clipboard-write ${new URL(home).origin}; web-share ${new URL(home).origin}`;
-    place();
     narrow.addEventListener("change", place);
     button.before(frame);
   };
   const show = (shown) => {
     if (!frame) make();
     frame.style.display = shown ? "block" : "none";
+    place();
     button.textContent = shown ? close : open;
     button.setAttribute("aria-expanded", String(shown));
     (shown ? frame : button).focus();

@@ -56,9 +56,10 @@ const share = async (button, article) => {
   flash(button);
 };
 
-/** Adds the row to an answer; to nothing else. */
+/** Adds the row to what is worth keeping (an answer, a ticket, an emergency); to nothing else. */
 export const dress = (article) => {
-  if (!article.matches(".said.bot[data-key]") || article.querySelector(".acts")) return;
+  const after = article.querySelector(".after");
+  if (!after || after.querySelector(".acts")) return;
   const row = document.getElementById("acts").content.firstElementChild.cloneNode(true);
   if (!speech) row.querySelector('[data-act="read"]').remove();
   row.addEventListener("click", async (event) => {
@@ -68,6 +69,5 @@ export const dress = (article) => {
     else if (button.dataset.act === "share") await share(button, article);
     else { await copy(words(article)); flash(button); }
   });
-  const feedback = article.querySelector(".feedback");
-  if (feedback) feedback.before(row); else article.append(row);
+  after.prepend(row);
 };
