@@ -34,19 +34,24 @@ class Grams(NamedTuple):
     """How often the phrase has it."""
 
 
+def framed(text: str) -> str:
+    """A text with the marks of its ends, which are characters of its longer grams."""
+    return f"{_START}{text}{_END}"
+
+
 def grams(text: str, sizes: Sequence[int] = GRAM_SIZES) -> list[str]:
     """Character n-grams of a normal form, in order, with repetitions."""
-    framed = f"{_START}{text}{_END}"
+    whole = framed(text)
     found = list(text) if 1 in sizes else []
     for n in sizes:
         if n > 1:
-            found += [framed[i : i + n] for i in range(len(framed) - n + 1)]
+            found += [whole[i : i + n] for i in range(len(whole) - n + 1)]
     return found
 
 
 def gram_keys(text: str) -> Keys:
     """Keys of all grams of one to three characters, with repetitions: n of one, n + 1 of two, n of three."""
-    codes = _codes(f"{_START}{text}{_END}")
+    codes = _codes(framed(text))
     return np.concatenate([codes[1:-1], *_longer(codes)])
 
 
@@ -56,9 +61,9 @@ def joined_keys(texts: Sequence[str]) -> tuple[Keys, NDArray[np.intp], int]:
     First the characters, then the pairs, then the triples; ends alone and grams across two texts are among them: no phrase
     has these.
     """
-    framed = [f"{_START}{text}{_END}" for text in texts]
-    codes = _codes("".join(framed))
-    text = np.repeat(np.arange(len(texts)), [len(one) for one in framed])
+    whole = [framed(text) for text in texts]
+    codes = _codes("".join(whole))
+    text = np.repeat(np.arange(len(texts)), [len(one) for one in whole])
     keys = np.concatenate([codes, *_longer(codes)])
     return keys, np.concatenate([text, text[:-1], text[:-2]]), len(codes)
 
@@ -76,7 +81,7 @@ def grams_of(phrases: Sequence[str], progress: Progress | None = None) -> Grams:
 
 
 def _of_chunk(phrases: Sequence[str], start: int) -> Grams:
-    codes = _codes("".join(f"{_START}{p}{_END}" for p in phrases))
+    codes = _codes("".join(map(framed, phrases)))
     rows = np.repeat(np.arange(len(phrases)), [len(p) + 2 for p in phrases])
     pairs, triples = _longer(codes)
     single = codes > ord(_END)

@@ -20,7 +20,7 @@ from itertools import chain
 
 from rapidfuzz import fuzz, process
 
-from intents.grams import grams
+from intents.grams import framed, grams
 
 LOOKED_AT = 300
 """Postings of the rarest grams that are looked through for one text; more are passed over."""
@@ -70,6 +70,8 @@ class Nearby:
         self._keys: list[str] = []
         self._texts: list[str] = []
         self._preferred: list[bool] = []
+        self._weights: list[float] = []
+        """Of all grams of each text."""
         self._postings: dict[str, array[int]] = {}
         self._equal: dict[str, int] = {}
 
@@ -82,10 +84,12 @@ class Nearby:
         self._keys.append(key)
         self._texts.append(text)
         self._preferred.append(prefer)
-        held = self._equal.get(text)
-        if held is None or prefer or not self._preferred[held]:
+        equal = self._equal.get(text)
+        if equal is None or prefer or not self._preferred[equal]:
             self._equal[text] = position
-        for gram in set(grams(text, _SIZES)):
+        held = set(grams(text, _SIZES))
+        self._weights.append(_weight(held, self._weight))
+        for gram in held:
             self._postings.setdefault(gram, array("I")).append(position)
 
     def nearest(self, text: str, least: float) -> Near | None:
@@ -99,11 +103,13 @@ class Nearby:
         )
         if not found:
             return None
-        total = _weight(asked, self._weight)
+        weighed = [(gram, self._weight(gram)) for gram in sorted(asked)]
+        total = sum(weight for _, weight in weighed)
         best: tuple[float, bool, int] | None = None
         for other, ratio, at in found:
-            score = min(ratio, 100 * _shared(asked, total, other, self._weight))
-            rank = (score, self._preferred[positions[at]], positions[at])
+            position = positions[at]
+            score = min(ratio, 100 * _shared(weighed, total + self._weights[position], other))
+            rank = (score, self._preferred[position], position)
             if score >= least and (best is None or rank > best):
                 best = rank
         return Near(self._keys[best[2]], best[0], self._texts[best[2]]) if best else None
@@ -130,14 +136,16 @@ class Nearby:
 
 def shared(first: str, second: str, weight: Callable[[str], float]) -> float:
     """Weight of the grams both have, over the mean weight of either: 0 to 1 (Dice's coefficient, weighed)."""
-    asked = set(grams(first, _SIZES))
-    return _shared(asked, _weight(asked, weight), second, weight)
+    weighed = [(gram, weight(gram)) for gram in sorted(set(grams(first, _SIZES)))]
+    whole = sum(w for _, w in weighed) + _weight(set(grams(second, _SIZES)), weight)
+    return _shared(weighed, whole, second)
 
 
-def _shared(asked: set[str], total: float, other: str, weight: Callable[[str], float]) -> float:
-    held = set(grams(other, _SIZES))
-    whole = total + _weight(held, weight)
-    return 2 * _weight(asked & held, weight) / whole if whole else 0.0
+def _shared(weighed: Sequence[tuple[str, float]], whole: float, other: str) -> float:
+    """`whole` is the weight of the grams of both."""
+    # a text holds a pair of characters exactly where it holds these two side by side: no set need be made of its pairs
+    held = framed(other)
+    return 2 * sum([weight for gram, weight in weighed if gram in held]) / whole if whole else 0.0
 
 
 def _weight(found: set[str], weight: Callable[[str], float]) -> float:

@@ -15,7 +15,7 @@ from bot.store.desk_base import Asker, MakeReply
 from bot.store.desk_read import standing
 from bot.store.desk_schema import answers, clusters, deliveries, events
 from bot.store.rows import of_outgoing
-from bot.store.schema import Utc, outbox, tickets
+from bot.store.schema import outbox, tickets
 from bot.store.shared import DESK, tell
 
 SUPERSEDED = "superseded"
@@ -81,32 +81,33 @@ async def grow(connection: AsyncConnection, first_place: int) -> None:
         old.c.place < new.c.place,
     )
     fresh = sa.case((earlier, 0), else_=1).label("fresh")
-    inner = sa.select(new.c.cluster, new.c.opened_at, new.c.due_at, fresh).where(new.c.place >= first_place)
+    # + 0 again: the new tickets are read by their places, not all tickets in the order of their clusters
+    home = (new.c.cluster + 0).label("cluster")
+    inner = sa.select(home, new.c.opened_at, new.c.due_at, fresh).where(new.c.place >= first_place)
     part = inner.subquery()
     first = sa.func.min(part.c.opened_at)
-    counted = sa.select(
-        part.c.cluster.label("key"),
-        sa.func.sum(part.c.fresh).label("people_more"),
-        sa.func.count().label("size_more"),
-        first.label("first_new"),
-        sa.func.max(part.c.opened_at).label("last_new"),
-        sa.func.coalesce(sa.func.min(part.c.due_at), first).label("due_new"),
-    ).group_by(part.c.cluster)
-    c = clusters.c
-    first_new, last_new, due_new = (sa.bindparam(name, type_=Utc) for name in ("first_new", "last_new", "due_new"))
-    change = (
-        sa.update(clusters)
-        .where(c.id == sa.bindparam("key"))
-        .values(
-            people=c.people + sa.bindparam("people_more", type_=sa.Integer),
-            size=c.size + sa.bindparam("size_more", type_=sa.Integer),
-            first_at=sa.case((c.first_at > first_new, first_new), else_=c.first_at),
-            last_at=sa.case((c.last_at < last_new, last_new), else_=c.last_at),
-            due_at=sa.case((c.due_at > due_new, due_new), else_=c.due_at),
+    more = (
+        sa.select(
+            part.c.cluster.label("key"),
+            sa.func.sum(part.c.fresh).label("people"),
+            sa.func.count().label("size"),
+            first.label("first"),
+            sa.func.max(part.c.opened_at).label("last"),
+            sa.func.coalesce(sa.func.min(part.c.due_at), first).label("due"),
         )
+        .group_by(part.c.cluster)
+        .subquery("more")
     )
-    if rows := [dict(row._mapping) for row in await connection.execute(counted)]:
-        await connection.execute(change, rows)
+    c, m = clusters.c, more.c
+    change = sa.update(clusters).where(c.id == m.key)
+    change = change.values(
+        people=c.people + m.people,
+        size=c.size + m.size,
+        first_at=sa.case((c.first_at > m.first, m.first), else_=c.first_at),
+        last_at=sa.case((c.last_at < m.last, m.last), else_=c.last_at),
+        due_at=sa.case((c.due_at > m.due, m.due), else_=c.due_at),
+    )
+    await connection.execute(change)
 
 
 async def next_place(connection: AsyncConnection) -> int:

@@ -160,35 +160,37 @@ class _Step:
         return {p.ticket.number: int(i) for p, i in zip(fresh, ids, strict=True)}
 
     def _row(self, placement: Placement, home: int, leads: bool) -> dict[str, Any]:
+        place = {"key": placement.ticket.number, "home": home, "leads": leads}
         row = self._state.get(home)
-        answered = row is not None and row.answer is not None
+        if row is None or (row.answer is None and not row.owner and row.state == TicketState.NEW.value):
+            return place
+        answered = row.answer is not None
         return {
-            "key": placement.ticket.number,
-            "home": home,
-            "leads": leads,
-            "state": row.state if row is not None else TicketState.NEW.value,
-            "owner": row.owner if row is not None else "",
-            "said": row.said if row is not None and answered else "",
+            **place,
+            "state": row.state,
+            "owner": row.owner,
+            "said": row.said if answered else "",
             "said_at": self._now() if answered else None,
         }
 
     async def _write(self, rows: list[dict[str, Any]]) -> None:
-        if not rows:
-            return
+        numbered = [{**row, "at": self._start + n} for n, row in enumerate(rows)]
         change = (
             sa.update(tickets)
             .where(tickets.c.number == sa.bindparam("key"))
-            .values(
-                cluster=sa.bindparam("home"),
-                place=sa.bindparam("at"),
-                leads=sa.bindparam("leads"),
-                state=sa.bindparam("state"),
-                owner=sa.bindparam("owner"),
-                answer=sa.bindparam("said"),
-                answered_at=sa.bindparam("said_at"),
-            )
+            .values(cluster=sa.bindparam("home"), place=sa.bindparam("at"), leads=sa.bindparam("leads"))
         )
-        await self._connection.execute(change, [{**row, "at": self._start + n} for n, row in enumerate(rows)])
+        if plain := [row for row in numbered if "state" not in row]:
+            await self._connection.execute(change, plain)
+        # what a person or an answer has made of the cluster holds for the ticket too
+        more = {
+            "state": sa.bindparam("state"),
+            "owner": sa.bindparam("owner"),
+            "answer": sa.bindparam("said"),
+            "answered_at": sa.bindparam("said_at"),
+        }
+        if known := [row for row in numbered if "state" in row]:
+            await self._connection.execute(change.values(**more), known)
 
     async def _answer_late(self, joined: Sequence[tuple[Placement, int | str]]) -> None:
         """Who asks again what was answered gets that answer."""
