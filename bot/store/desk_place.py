@@ -183,7 +183,7 @@ class _Step:
         if plain := [row for row in numbered if "state" not in row]:
             await self._connection.execute(change, plain)
         # what a person or an answer has made of the cluster holds for the ticket too
-        more = {
+        more: dict[str, sa.BindParameter[Any]] = {
             "state": sa.bindparam("state"),
             "owner": sa.bindparam("owner"),
             "answer": sa.bindparam("said"),
