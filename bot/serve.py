@@ -29,6 +29,8 @@ from bot.retention import purge_daily
 from bot.server import make_app
 from bot.store.alone import Alone
 from bot.store.locks import Lock
+from bot.store.sums import Sums
+from bot.summing import keep_summed
 from intents.model import KnowledgeData
 
 _RECOVER_SECONDS = 10.0
@@ -60,6 +62,7 @@ async def run(settings: Settings) -> None:
             tasks.append(keep_ready)
         notes.append(("管理台", "开，/console" if settings.console.enabled else "关（设置 console.enabled: false）"))
         tasks.append(functools.partial(core.gatherer.run, settings.desk.gather_seconds))
+        tasks.append(functools.partial(keep_summed, Sums(core.store.shared)))
         if settings.retention.enabled:
             tasks.append(functools.partial(purge_daily, core.store.shared, settings))
         tasks.append(functools.partial(core.changes.watch, _RECOVER_SECONDS))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.desk.promise import ZONE
-from bot.store.reports import Asked, Outcomes, Reports, Timing
+from bot.store.favourites import Asked
+from bot.store.reports import Outcomes, Reports, Timing
 from intents.model import KnowledgeData
 
 SMALL = 3

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import StoreError, StoreUnavailable
+from bot.store.facts import digest
 from bot.store.locks import Lock
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -54,6 +55,8 @@ def make_engine(url: URL) -> AsyncEngine:
     def pragmas(connection: Any, _: Any) -> None:
         # the driver must not open transactions by itself: BEGIN is said below, so that savepoints work
         connection.isolation_level = None
+        # PostgreSQL has one of its own
+        connection.create_function("fawen_digest", 1, digest, deterministic=True)
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         cursor.execute("PRAGMA journal_mode=WAL")

@@ -40,6 +40,7 @@ answers = sa.Table(
     sa.Column("at", Utc, nullable=False),
     sa.Column("correction", sa.Boolean, nullable=False),
     sa.Index("ix_answers_cluster", "cluster"),
+    sa.Index("ix_answers_at", "at"),
 )
 deliveries = sa.Table(
     "deliveries",

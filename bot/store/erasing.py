@@ -20,6 +20,7 @@ from bot.store.desk_schema import clusters, deliveries
 from bot.store.platform_schema import page_turns, pages
 from bot.store.schema import conversations, exchanges, forgotten, messages, outbox, tickets
 from bot.store.shared import Shared
+from bot.store.sums import add, add_texts, drop_zeros, lower_mark, settled
 
 _OPEN = (TicketState.NEW.value, TicketState.ASSIGNED.value)
 _WAITING = (OutboxState.PENDING.value, OutboxState.SENDING.value)
@@ -44,9 +45,12 @@ async def forget(shared: Shared, channel: str, person: str) -> int:
 
     async def work(connection: AsyncConnection) -> int:
         touched = 0
+        theirs = (exchanges.c.channel == channel, exchanges.c.person == person)
+        await add(shared, connection, await settled(shared, connection, *theirs), -1)
         for table in (messages, conversations, exchanges):
             gone = sa.delete(table).where(table.c.channel == channel, table.c.person == person)
             touched += (await connection.execute(gone)).rowcount
+        await lower_mark(shared, connection)
         await connection.execute(sa.delete(pages).where(pages.c.channel == channel, pages.c.chat == person))
         # replies that went out by themselves (Telegram) to the person's own chat
         sent = _sent(outbox.c.channel == channel, outbox.c.chat == person)
@@ -114,6 +118,7 @@ class Eraser:
     async def purge(self, terms: Terms) -> dict[str, int]:
         """Erase what is over its time; rows by kind. Works in small steps; a stop in between loses nothing."""
         now = self._shared.now()
+        await self._shared.writer.write(drop_zeros)
         return {
             "messages": await self._delete(messages, messages.c.received_at < now - terms.conversations),
             "conversations": await self._drop_states(now - terms.conversations),
@@ -143,11 +148,13 @@ class Eraser:
     async def _blank_questions(self, before: datetime) -> int:
         part = sa.select(exchanges.c.id).where(exchanges.c.at < before, exchanges.c.person != "").limit(_PART)
         name = sa.literal("erased:") + sa.cast(exchanges.c.id, sa.String)
-        blank = sa.update(exchanges).where(exchanges.c.id.in_(part))
-        blank = blank.values(text="", person="", chat="", message_id=name)
+        blank = sa.update(exchanges).values(text="", person="", chat="", message_id=name)
 
         async def work(connection: AsyncConnection) -> int:
-            return int((await connection.execute(blank)).rowcount)
+            these = exchanges.c.id.in_((await connection.execute(part)).scalars().all())
+            # their words and askers leave the sums with them; day, topic, entry and outcome stay in both
+            await add_texts(self._shared, connection, await settled(self._shared, connection, these), -1)
+            return int((await connection.execute(blank.where(these))).rowcount)
 
         return await self._until_done(work)
 

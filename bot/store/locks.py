@@ -20,3 +20,7 @@ class Lock(IntEnum):
     """Publishing knowledge, from the first file to the last."""
     NEW_KNOWLEDGE = 7_203_423
     """Adding a version of the knowledge."""
+    SUMMING = 7_203_424
+    """Changing the kept sums of the log, or a row that they hold."""
+    RECORDING = 7_203_425
+    """Shared by all who write an exchange; alone for a moment by who wants to know which numbers are given out."""

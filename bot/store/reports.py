@@ -1,7 +1,7 @@
 """Counting what was asked and answered, for reports. Days are China's (UTC+8).
 
-Questions only are counted: typed text that was looked up, as `_QUESTION` says; buttons, menus, greetings and repeated
-too-fast messages are not. `least` is the smallest number of persons a text must come from to be listed: small groups
+Whole days are read from kept sums (bot/store/sums.py), with the same figures as counting row by row (bot/store/facts.py); the hours of
+a span that begins or ends within a day are counted row by row. `least` is the smallest number of persons a text must come from to be listed: small groups
 are for the console only, never for what leaves it.
 """
 
@@ -9,23 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot.store.base import Exchange, TicketState
+from bot.store.counts import View, viewing
 from bot.store.desk_schema import answers, clusters
+from bot.store.facts import CHINA, asked, near, shown_day
+from bot.store.favourites import Asked, favourites
 from bot.store.rows import to_exchange
 from bot.store.schema import exchanges, tickets
 from bot.store.shared import Shared
+from bot.store.sums_schema import day_entries, day_took, day_topics
 
-_DAY = 86_400_000_000
-_EAST = 8 * 3_600_000_000
-"""Microseconds between China's time and UTC."""
-_CHINA = timezone(timedelta(microseconds=_EAST))
-_QUESTION_KEYS = ("entry", "stale", "options", "options_ask", "no_answer")
 OUTCOMES = ("direct", "offered", "none")
 
 
@@ -45,17 +44,6 @@ class Outcomes:
     def share(self, name: str) -> float:
         """Part of one outcome, 0 to 1; 0 without questions."""
         return float(getattr(self, name)) / self.total if self.total else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question text and how often it came."""
-
-    text: str
-    count: int
-    people: int
-    entry: str | None
-    outcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,110 +79,99 @@ class Reports:
 
     async def outcomes(self, since: datetime, until: datetime) -> Outcomes:
         """All questions of a time."""
-        found = await self._rows(_counted(since, until))
-        return _outcomes((row.outcome, row.n) for row in found)
+        async with viewing(self._shared, since, until) as view:
+            return _outcomes((row.outcome, row.n) for row in await _topics(view))
 
     async def by_day(self, since: datetime, until: datetime) -> list[tuple[date, Outcomes]]:
         """A line for each day of the time, days without questions too."""
-        day = ((sa.type_coerce(exchanges.c.at, sa.BigInteger) + _EAST) // _DAY).label("day")
-        groups = await self._grouped(day, since, until)
+        groups = {shown_day(int(day)): found for day, found in (await self._grouped("day", since, until)).items()}
         first, last = _local_day(since), _local_day(until - timedelta(microseconds=1))
         days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
-        return [(d, groups.get((d - date(1970, 1, 1)).days, Outcomes())) for d in days]
+        return [(day, groups.get(day, Outcomes())) for day in days]
 
     async def by_channel(self, since: datetime, until: datetime) -> list[tuple[str, Outcomes]]:
         """The busiest channel first."""
-        groups = await self._grouped(exchanges.c.channel.label("channel"), since, until)
-        return sorted(((str(k), v) for k, v in groups.items()), key=lambda kv: (-kv[1].total, kv[0]))
+        return _busiest(await self._grouped("channel", since, until))
 
     async def by_topic(self, since: datetime, until: datetime) -> list[tuple[str, Outcomes]]:
         """By topic of the answering entry, or of the nearest where none answered; `""` without any."""
-        near = exchanges.c.nearest[(0, 0)].as_string()
-        entry = sa.func.coalesce(exchanges.c.entry, near, "").label("entry")
-        topics: dict[str, list[tuple[str, int]]] = {}
-        for row in await self._rows(_counted(since, until, entry)):
-            topics.setdefault(str(row.entry).partition(".")[0], []).append((row.outcome, row.n))
-        found = [(topic, _outcomes(rows)) for topic, rows in topics.items()]
-        return sorted(found, key=lambda kv: (-kv[1].total, kv[0]))
+        return _busiest(await self._grouped("topic", since, until))
 
     async def top_questions(self, since: datetime, until: datetime, least: int, limit: int = 20) -> list[Asked]:
         """Texts asked by at least `least` persons, the most frequent first."""
-        people = sa.func.count(sa.distinct(exchanges.c.channel + ":" + exchanges.c.person))
-        count = sa.func.count()
-        query = (
-            sa.select(
-                exchanges.c.text, count.label("n"), people.label("people"),
-                sa.func.max(exchanges.c.entry).label("entry"), sa.func.max(exchanges.c.outcome).label("outcome"),
-            )
-            .where(*_asked(since, until), exchanges.c.text != "")
-            .group_by(exchanges.c.text)
-            .having(people >= least)
-            .order_by(count.desc(), exchanges.c.text)
-            .limit(limit)
-        )  # fmt: skip
-        return [Asked(r.text, int(r.n), int(r.people), r.entry, r.outcome) for r in await self._rows(query)]
+        async with viewing(self._shared, since, until) as view:
+            return await favourites(view, least, limit)
 
     async def questions(
         self, since: datetime, until: datetime, which: Which, limit: int, offset: int
     ) -> tuple[list[Exchange], int]:
         """The single questions behind the numbers, and how many there are in all."""
-        where = [*_asked(since, until)]
+        where = [exchanges.c.at >= since, exchanges.c.at < until, asked()]
         for value, column in ((which.outcome, exchanges.c.outcome), (which.channel, exchanges.c.channel)):
             if value:
                 where.append(column == value)
         if which.entry:
             where.append(exchanges.c.entry == which.entry)
         if which.topic:
-            near = sa.func.coalesce(exchanges.c.entry, exchanges.c.nearest[(0, 0)].as_string(), "")
-            where.append(near.startswith(f"{which.topic}.", autoescape=True))
+            where.append(near().startswith(f"{which.topic}.", autoescape=True))
         if which.text:
             where.append(exchanges.c.text.contains(which.text, autoescape=True))
-        order = (exchanges.c.took_ms.desc(), exchanges.c.id) if which.slow else (exchanges.c.id.desc(),)
-        total = (await self._rows(sa.select(sa.func.count()).select_from(exchanges).where(*where)))[0][0]
-        found = await self._rows(sa.select(exchanges).where(*where).order_by(*order).limit(limit).offset(offset))
-        return [to_exchange(row) for row in found], int(total)
+        order = exchanges.c.took_ms.desc() if which.slow else exchanges.c.at.desc()
+        query = sa.select(exchanges).where(*where).order_by(order, exchanges.c.id.desc()).limit(limit).offset(offset)
+        async with viewing(self._shared, since, until) as view:
+            if which.text:
+                total = int((await view.rows(sa.select(sa.func.count()).select_from(exchanges).where(*where)))[0][0])
+            else:
+                total = await _how_many(view, which)
+            found = await view.rows(query) if offset < total else ()
+        return [to_exchange(row) for row in found], total
 
     async def thumbs(self, since: datetime, until: datetime, limit: int = 20) -> list[tuple[str, int, int]]:
         """(entry, 没帮助, 有帮助) of entries with a 没帮助, the worst first."""
-        down = sa.func.sum(sa.case((exchanges.c.feedback == "unhelpful", 1), else_=0)).label("down")
-        up = sa.func.sum(sa.case((exchanges.c.feedback == "helpful", 1), else_=0)).label("up")
-        query = (
-            sa.select(exchanges.c.entry, down, up)
-            .where(exchanges.c.at >= since, exchanges.c.at < until, exchanges.c.entry.is_not(None))
-            .where(exchanges.c.feedback != "")
-            .group_by(exchanges.c.entry)
-            .having(down > 0)
-            .order_by(down.desc(), exchanges.c.entry)
-            .limit(limit)
-        )
-        return [(str(row.entry), int(row.down), int(row.up)) for row in await self._rows(query)]
+        async with viewing(self._shared, since, until) as view:
+            rows = await _entries(view, ("entry",), ("n", "up", "down"))
+        found = [(str(row.entry), int(row.down), int(row.up)) for row in rows if row.down]
+        return sorted(found, key=lambda one: (-one[1], one[0]))[:limit]
 
     async def used_entries(self, since: datetime, until: datetime) -> dict[str, int]:
         """How often each entry was given, by question or by button; entries never given are missing."""
-        query = (
-            sa.select(exchanges.c.entry, sa.func.count().label("n"))
-            .where(exchanges.c.at >= since, exchanges.c.at < until, exchanges.c.entry.is_not(None))
-            .group_by(exchanges.c.entry)
-        )
-        return {str(row.entry): int(row.n) for row in await self._rows(query)}
+        async with viewing(self._shared, since, until) as view:
+            return {str(row.entry): int(row.n) for row in await _entries(view, ("entry",))}
 
     async def entry_use(self, entry: str, now: datetime) -> int:
-        """How often one entry was given in the last 90 days."""
-        query = sa.select(sa.func.count()).where(exchanges.c.entry == entry, exchanges.c.at >= now - timedelta(days=90))
-        return int((await self._rows(query))[0][0])
+        """How often one entry was given in the last 90 days, today whole."""
+        tonight = datetime.combine(_local_day(now) + timedelta(days=1), datetime.min.time(), CHINA)
+        async with viewing(self._shared, tonight - timedelta(days=90), tonight) as view:
+            rows = await _entries(view, ("entry",), where=lambda c: c.entry == entry)
+            return sum(int(row.n) for row in rows)
 
     async def took(self, since: datetime, until: datetime) -> Timing:
-        """Milliseconds from a message to its reply."""
-        inside = (exchanges.c.at >= since, exchanges.c.at < until)
-        return await self._timing(exchanges.c.took_ms, exchanges, inside)
+        """Milliseconds from a message to its reply, to three figures (`bot.store.facts.tenths`)."""
+        async with viewing(self._shared, since, until) as view:
+            rows = await view.totals(day_took, ("tenths",), view.single())
+        total = sum(int(row.n) for row in rows)
+        if not total:
+            return Timing()
+        ranks, points, below = _ranks(total), list[float](), 0
+        for row in sorted(rows, key=lambda row: int(row.tenths)):
+            below += int(row.n)
+            while len(points) < len(ranks) and below >= ranks[len(points)]:
+                points.append(row.tenths / 10)
+        return Timing(total, *points)
 
     async def time_to_answer(self, since: datetime, until: datetime) -> Timing:
         """Hours from a ticket to the answer of its cluster, for tickets answered in the time."""
-        hours = (
-            sa.type_coerce(tickets.c.answered_at, sa.BigInteger) - sa.type_coerce(tickets.c.opened_at, sa.BigInteger)
-        ) / 3_600_000_000.0
         inside = (tickets.c.answered_at >= since, tickets.c.answered_at < until)
-        return await self._timing(hours, tickets, inside)
+        span = sa.type_coerce(tickets.c.answered_at, sa.BigInteger) - sa.type_coerce(tickets.c.opened_at, sa.BigInteger)
+        total = int((await self._rows(sa.select(sa.func.count()).select_from(tickets).where(*inside)))[0][0])
+        if not total:
+            return Timing()
+        ordered = sa.select(span.label("span"), sa.func.row_number().over(order_by=span).label("rank"))
+        ordered_rows = ordered.where(*inside).subquery()
+        ranks = _ranks(total)
+        query = sa.select(ordered_rows.c.rank, ordered_rows.c.span).where(ordered_rows.c.rank.in_(ranks))
+        found = {int(row.rank): row.span / 3_600_000_000.0 for row in await self._rows(query)}
+        return Timing(total, *(found[rank] for rank in ranks))
 
     async def answered(self, since: datetime, until: datetime) -> int:
         """Answers that staff gave."""
@@ -218,22 +195,11 @@ class Reports:
         )
         return [(row.id, row.title, row.people, row.first_at) for row in await self._rows(query)]
 
-    async def _timing(self, value: Any, table: sa.Table, inside: Sequence[Any]) -> Timing:
-        total = int((await self._rows(sa.select(sa.func.count()).select_from(table).where(*inside)))[0][0])
-        if not total:
-            return Timing()
-        ordered = sa.select(value.label("value")).select_from(table).where(*inside).order_by(value)
-        points = []
-        for part in (0.5, 0.9, 0.99):
-            # the nearest rank: the smallest value that at least this part does not exceed
-            rank = ceil(part * total) - 1
-            points.append(float((await self._rows(ordered.limit(1).offset(rank)))[0][0]))
-        return Timing(total, *points)
-
-    async def _grouped(self, column: Any, since: datetime, until: datetime) -> dict[Any, Outcomes]:
+    async def _grouped(self, key: str, since: datetime, until: datetime) -> dict[Any, Outcomes]:
         groups: dict[Any, list[tuple[str, int]]] = {}
-        for row in await self._rows(_counted(since, until, column)):
-            groups.setdefault(row[0], []).append((row.outcome, row.n))
+        async with viewing(self._shared, since, until) as view:
+            for row in await _topics(view, key):
+                groups.setdefault(row[0], []).append((row.outcome, row.n))
         return {key: _outcomes(rows) for key, rows in groups.items()}
 
     async def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
@@ -241,18 +207,44 @@ class Reports:
             return list((await connection.execute(query)).all())
 
 
-def _asked(since: datetime, until: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        exchanges.c.at >= since,
-        exchanges.c.at < until,
-        exchanges.c.kind == "text",
-        exchanges.c.key.in_(_QUESTION_KEYS),
-    )
+async def _topics(view: View, *keys: str, where: Any = None) -> Sequence[sa.Row[Any]]:
+    """Questions by these keys and their outcome."""
+    return await view.totals(day_topics, (*keys, "outcome"), view.single(asked()), where=where)
 
 
-def _counted(since: datetime, until: datetime, *columns: Any) -> sa.Select[Any]:
-    query = sa.select(*columns, exchanges.c.outcome, sa.func.count().label("n")).where(*_asked(since, until))
-    return query.group_by(*columns, exchanges.c.outcome)
+async def _entries(
+    view: View, keys: Sequence[str], sums: Sequence[str] = ("n",), where: Any = None
+) -> Sequence[sa.Row[Any]]:
+    """What was given, by these keys."""
+    single = view.single(exchanges.c.entry.is_not(None))
+    return await view.totals(day_entries, keys, single, sums, where)
+
+
+async def _how_many(view: View, which: Which) -> int:
+    """Questions of these kinds; the text is not looked at."""
+    wanted = [(name, getattr(which, name)) for name in ("outcome", "channel", "entry", "topic") if getattr(which, name)]
+
+    def where(columns: Any) -> sa.ColumnElement[bool]:
+        return sa.and_(sa.true(), *(columns[name] == value for name, value in wanted))
+
+    def given(columns: Any) -> sa.ColumnElement[bool]:
+        of_entry = (columns[name] == value for name, value in wanted if name != "topic")
+        return sa.and_(columns.asked == 1, *of_entry)
+
+    if not which.entry:
+        return sum(int(row.n) for row in await _topics(view, where=where))
+    if which.topic and which.entry.partition(".")[0] != which.topic:
+        return 0
+    return sum(int(row.n) for row in await _entries(view, ("entry",), where=given))
+
+
+def _ranks(total: int) -> tuple[int, ...]:
+    """The nearest ranks, from 1: the smallest value that at least this part does not exceed."""
+    return tuple(ceil(part * total) for part in (0.5, 0.9, 0.99))
+
+
+def _busiest(groups: dict[Any, Outcomes]) -> list[tuple[str, Outcomes]]:
+    return sorted(((str(k), v) for k, v in groups.items()), key=lambda kv: (-kv[1].total, kv[0]))
 
 
 def _outcomes(rows: Any) -> Outcomes:
@@ -263,4 +255,4 @@ def _outcomes(rows: Any) -> Outcomes:
 
 
 def _local_day(moment: datetime) -> date:
-    return moment.astimezone(_CHINA).date()
+    return moment.astimezone(CHINA).date()

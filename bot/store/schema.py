@@ -130,6 +130,9 @@ tickets = sa.Table(
     # every page of the console counts by these
     sa.Index("ix_tickets_apart", "apart", "state"),
     sa.Index("ix_tickets_person", "channel", "person"),
+    # a report counts by these alone, without looking at the rows
+    sa.Index("ix_tickets_opened", "opened_at", "apart"),
+    sa.Index("ix_tickets_answered", "answered_at", "opened_at"),
 )
 outbox = sa.Table(
     "outbox",
@@ -149,6 +152,8 @@ outbox = sa.Table(
     sa.Index("ix_outbox_chat", "channel", "chat", "state"),
     # what is parked for hours must not be walked through by each look
     sa.Index("ix_outbox_due", "channel", "due_at", **where("state = 'pending'")),
+    # staff count what is not out; what is out are millions
+    sa.Index("ix_outbox_unsent", "id", **where("state <> 'sent'")),
     sa.Index("ix_outbox_untried", "channel", "created_at", **where("state = 'pending' AND attempts = 0")),
 )
 forgotten = sa.Table(

@@ -22,6 +22,7 @@ from bot.store.numbers import new_number
 from bot.store.replicas import Replicas
 from bot.store.schema import conversations, exchanges, messages, outbox, tickets
 from bot.store.shared import Shared
+from bot.store.sums import add_entries, recording, settled
 from bot.store.writer import Writer
 
 _PAGE = 10_000
@@ -140,6 +141,7 @@ class SqlStore:
                 return Reply.from_json(found.one().reply)
             if turn.ticket is not None:
                 await connection.execute(sa.insert(tickets).values(**rows.of_ticket(turn.ticket)))
+            await recording(self.shared, connection)
             await connection.execute(sa.insert(exchanges).values(**rows.of_turn(turn)))
             await connection.execute(self._keep_state(turn, now))
             await give(connection, turn.late, turn.deliver)
@@ -200,7 +202,10 @@ class SqlStore:
         where = (exchanges.c.channel == channel, exchanges.c.message_id == message_id)
 
         async def work(connection: AsyncConnection) -> Exchange | None:
+            summed = await settled(self.shared, connection, *where)
+            await add_entries(self.shared, connection, summed, -1)
             await connection.execute(sa.update(exchanges).where(*where).values(feedback=verdict))
+            await add_entries(self.shared, connection, summed, 1)
             row = (await connection.execute(sa.select(exchanges).where(*where))).one_or_none()
             return rows.to_exchange(row) if row else None
 

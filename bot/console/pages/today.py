@@ -18,7 +18,8 @@ async def show(house: House, visit: Visit) -> Response:
     """Numbers, each a link to the rows behind it, and the first rows of what is most urgent."""
     now = house.now()
     midnight = now.astimezone(HERE).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = await house.reports.outcomes(midnight, now)
+    # whole days, for which sums are kept
+    today = await house.reports.outcomes(midnight, midnight + timedelta(days=1))
     before = await house.reports.outcomes(midnight - timedelta(days=1), midnight)
     overdue = due = None
     if visit.may("/queue"):
