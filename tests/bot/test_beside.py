@@ -7,7 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from threadpoolctl import threadpool_info
 
+from bot.app import running_core
+from bot.config import KnowledgeSettings, Settings, StoreSettings
 from bot.recall import Recall
 from intents import Context, KnowledgeBase, Matcher
 from tests.bot.slow_encoder import SlowEncoder, always_asked
@@ -74,3 +78,19 @@ async def test_an_encoder_that_fails_fails_one_question(matcher: Matcher, encode
     encoder.broken = False
     encoder.go.set()
     assert matcher.match(ODD[1]) == await recall.match(matcher, ODD[1])
+
+
+async def test_the_linear_algebra_of_a_service_works_on_one_thread(tmp_path: Path) -> None:
+    """Two threads wait for each other, on a busy machine long; what was set before holds again afterwards."""
+
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = threads()
+    settings = Settings(
+        knowledge=KnowledgeSettings(dir=write_sample(tmp_path / "base"), cache_dir=tmp_path, encoder="off"),
+        store=StoreSettings(url=SecretStr(f"sqlite+aiosqlite:///{tmp_path}/fawen.db")),
+    )
+    async with running_core(settings):
+        assert {1} == set(threads())
+    assert before == threads()
