@@ -1,10 +1,9 @@
 """The short way to a SQLite file for what every message needs: seen before?, receive, conversation, finish.
 
 Through SQLAlchemy and a thread each of these takes milliseconds of processor time, most of it in between. Here the
-statements are SQLite's own, a few microseconds each on pages in memory, said on the event loop; what may wait (the lock
-of another process at BEGIN, the disk at COMMIT) is said in a thread. One commit for all that wait, and nobody hears of
-a write before it. A turn that brings
-a late answer along goes the general way; both ways share one turn to write.
+statements are SQLite's own, a few microseconds each on pages in memory, said on the event loop; what may wait (the disk at
+COMMIT, and a BEGIN that another process holds up) is said in a thread. One commit for all that wait, and nobody hears of
+a write before it. A turn that brings a late answer along goes the general way; both ways share one turn to write.
 """
 
 from __future__ import annotations
@@ -36,6 +35,7 @@ T = TypeVar("T")
 GROUP = 64
 """Writes of one transaction; together a few milliseconds of the event loop."""
 _SAME = "channel = ? AND message_id = ?"
+_BEGIN = "BEGIN IMMEDIATE"
 _encode = json.JSONEncoder(check_circular=False).encode
 
 
@@ -105,6 +105,7 @@ class FastPath:
     def start(self) -> None:
         """Open the file; the schema must stand."""
         self._write, self._read = self._open(), self._open()
+        self._wait(0)
         self._task = asyncio.create_task(self._run(), name="store-fast")
 
     async def close(self) -> None:
@@ -217,7 +218,7 @@ class FastPath:
     async def _commit(self, group: list[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]]]) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._thread, self._write.execute, "BEGIN IMMEDIATE")
+            await self._begin()
             results = [(future, *self._one(work)) for work, future in group]
             await loop.run_in_executor(self._thread, self._write.execute, "COMMIT")
         except (sqlite3.Error, OSError) as error:
@@ -228,6 +229,25 @@ class FastPath:
             results = [(future, None, failure) for _, future in group]
         for future, value, problem in results:
             tell(future, value, problem)
+
+    async def _begin(self) -> None:
+        """Take the lock to write: at once where it is free, as it nearly always is, else in a thread that waits for it."""
+        try:
+            self._write.execute(_BEGIN)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._begin_patiently)
+
+    def _begin_patiently(self) -> None:
+        self._wait(BUSY_SECONDS)
+        try:
+            self._write.execute(_BEGIN)
+        finally:
+            self._wait(0)
+
+    def _wait(self, seconds: float) -> None:
+        self._write.execute(f"PRAGMA busy_timeout={int(1000 * seconds)}")
 
     def _one(self, work: Callable[[sqlite3.Connection], T]) -> tuple[T | None, Exception | None]:
         """One write in a savepoint of its own: a failing one never fails its neighbours."""
