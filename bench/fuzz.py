@@ -1,7 +1,10 @@
 """Throws random Unicode at the matcher: `python -m bench.fuzz [COUNT] [SEED]`; prints what was raised and the slowest input.
 
 Strings of 0 to 4,000 characters, mostly short, from many alphabets: Chinese, stored questions cut and joined, digits, Latin,
-emoji, combining marks, control characters, lone surrogates, anything at all. Without an encoder.
+emoji, combining marks, control characters, lone surrogates, anything at all. Without an encoder, one thread.
+
+What an input takes is the least of three tries where the first is over 10 ms: other work on the machine, or Python's collector,
+is no property of the input. The slowest first try is printed as well.
 """
 
 from __future__ import annotations
@@ -9,8 +12,11 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+
+from threadpoolctl import threadpool_limits
 
 from bot.paths import knowledge_dir
 from intents import KnowledgeBase, Matcher
@@ -20,6 +26,28 @@ _RANGES = (
     (0x4E00, 0x9FFF), (0x20, 0x7E), (0xFF01, 0xFF5E), (0x3000, 0x30FF), (0x1F300, 0x1FAFF), (0x300, 0x36F),
     (0x0, 0x1F), (0xD800, 0xDFFF), (0x0, 0x10FFFF), (0x2460, 0x24FF), (0xAC00, 0xD7A3), (0x600, 0x6FF),
 )  # fmt: skip
+
+LIMIT_MS = 50.0
+TRIED_AGAIN_MS = 10.0
+
+
+@dataclass
+class Found:
+    """What became of the inputs so far."""
+
+    raised: int = 0
+    worst: float = 0.0
+    """Of the slowest input, milliseconds."""
+    characters: int = 0
+    """Of that input."""
+    first: float = 0.0
+    """The slowest first try, milliseconds."""
+
+    def __str__(self) -> str:
+        return (
+            f"inputs, {self.raised} raised, slowest {self.worst:.1f} ms ({self.characters} characters; "
+            f"slowest first try {self.first:.1f})"
+        )
 
 
 def random_text(choose: random.Random, known: Sequence[str]) -> str:
@@ -34,36 +62,45 @@ def random_text(choose: random.Random, known: Sequence[str]) -> str:
     return "".join(chr(choose.randint(*choose.choice(ranges))) for _ in range(length))
 
 
-def fuzz(matcher: Matcher, count: int, seed: int) -> tuple[int, float, str]:
-    """How many inputs raised, the longest time in ms, and the input that took it."""
+def ask(matcher: Matcher, text: str) -> tuple[bool, float]:
+    """Whether something was wrong, and the milliseconds."""
+    started = perf_counter()
+    try:
+        match = matcher.match(text)
+        wrong = not 0 <= match.confidence <= 1 or (match.outcome == "answer") != (match.entry is not None)
+    except Exception as error:
+        wrong = True
+        print(f"{type(error).__name__}: {error} on {text[:80]!r}")  # noqa: T201
+    return wrong, 1000 * (perf_counter() - started)
+
+
+def fuzz(matcher: Matcher, count: int, seed: int) -> Found:
+    """So many inputs."""
     choose = random.Random(seed)  # noqa: S311
     known = [q for e in matcher.knowledge.entries.values() for q in e.questions]
-    raised, worst, slowest = 0, 0.0, ""
+    found = Found()
     for n in range(count):
         text = random_text(choose, known)
-        started = perf_counter()
-        try:
-            match = matcher.match(text)
-            wrong = not 0 <= match.confidence <= 1 or (match.outcome == "answer") != (match.entry is not None)
-        except Exception as error:
-            wrong = True
-            print(f"{type(error).__name__}: {error} on {text[:80]!r}")  # noqa: T201
-        took = 1000 * (perf_counter() - started)
-        raised += wrong
-        if took > worst:
-            worst, slowest = took, text
+        wrong, took = ask(matcher, text)
+        found.raised += wrong
+        found.first = max(found.first, took)
+        if took > TRIED_AGAIN_MS:
+            took = min(took, *(ask(matcher, text)[1] for _ in range(2)))
+        if took > found.worst:
+            found.worst, found.characters = took, len(text)
         if n % 100_000 == 99_999:
-            print(f"{n + 1:,} inputs, {raised} raised, slowest {worst:.1f} ms", flush=True)  # noqa: T201
-    return raised, worst, slowest
+            print(f"{n + 1:,} {found}", flush=True)  # noqa: T201
+    return found
 
 
 def main(arguments: list[str]) -> None:
-    """Run and print; exit 1 when anything was raised."""
+    """Run and print; exit 1 when anything was raised or took too long."""
     count, seed = (int(arguments[0]) if arguments else 1_000_000), (int(arguments[1]) if len(arguments) > 1 else 11)
     matcher = Matcher(KnowledgeBase.load(knowledge_dir()), cache=Path(".cache"))
-    raised, worst, slowest = fuzz(matcher, count, seed)
-    print(f"{count:,} inputs, {raised} raised, slowest {worst:.1f} ms ({len(slowest)} characters)")  # noqa: T201
-    sys.exit(bool(raised))
+    with threadpool_limits(1, user_api="blas"):
+        found = fuzz(matcher, count, seed)
+    print(f"{count:,} {found}")  # noqa: T201
+    sys.exit(bool(found.raised) or found.worst > LIMIT_MS)
 
 
 if __name__ == "__main__":
