@@ -18,13 +18,15 @@ from numpy.typing import NDArray
 from intents.grams import Floats, Ints, Keys, Progress, gram_keys, grams_of
 from intents.sums import add_up
 
-LEADING = 128
+LEADING = 256
 """Phrases whose cosines are computed exactly."""
-BUDGET, BUDGET_SHARE = 15_000, 0.1
+BUDGET, BUDGET_SHARE = 15_000, 0.2
 """Most postings that one question reads: this many, or this share of the number of phrases where that is more."""
 _SHARES = (0.5, 0.25, 0.0)
 """Parts of the highest sum down to which leading phrases are looked for, so that few of a million are sorted."""
 _K1, _B = 1.2, 0.75
+_CHUNK = 100_000
+"""Phrases whose weights are squared at a time: bounds the memory of building."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class LargeIndex:
         self.groups = np.asarray(groups, np.int32)
         self.n_groups = int(self.groups[-1]) + 1 if self.size else 0
         self.budget = max(BUDGET, int(self.size * BUDGET_SHARE))
-        keys, rows, _ = grams_of(phrases, progress)
+        keys, rows = grams_of(phrases, progress)[:2]
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
         firsts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, np.int64)
@@ -69,9 +71,8 @@ class LargeIndex:
         del order
         self.columns = columns
         self.forward = np.r_[0, np.cumsum(np.bincount(rows, minlength=self.size))].astype(np.int64)
-        weights = self.idf[columns]
-        self.scale: Floats = _inverse(np.sqrt(np.bincount(rows, weights * weights, self.size)))
-        del rows, weights
+        self.scale: Floats = _inverse(np.sqrt(self._squares(rows)))
+        del rows
         self.values: Floats = self.scale[self.docs]
         self.most: Floats = np.maximum.reduceat(self.values, firsts) if len(firsts) else self.idf
         self._pool()
@@ -80,6 +81,16 @@ class LargeIndex:
         self._sums = np.zeros(self.size, np.float32)
         self._table = np.zeros(len(firsts), np.float32)
 
+    def _squares(self, rows: Ints) -> NDArray[np.float64]:
+        """Sum of the squared weights of each phrase; in parts, since both arguments of bincount are copied in double width."""
+        found = np.zeros(self.size)
+        for start in range(0, self.size, _CHUNK):
+            stop = min(start + _CHUNK, self.size)
+            part = slice(self.forward[start], self.forward[stop])
+            weights = self.idf[self.columns[part]]
+            found[start:stop] = np.bincount(rows[part] - start, weights * weights, stop - start)
+        return found
+
     def _pool(self) -> None:
         """The phrases of each group together as one BM25 document: for each gram the groups that have it, and weights."""
         g, v = self.n_groups, len(self.vocabulary)
@@ -87,13 +98,15 @@ class LargeIndex:
         new = np.ones(len(owners), bool)
         np.not_equal(owners[1:], owners[:-1], out=new[1:])
         new[self.starts[:-1]] = True
-        at = np.flatnonzero(new)
         frequency = np.add.reduceat(new, self.starts[:-1], dtype=np.int64) if v else np.zeros(0, np.int64)
         self.group_idf: Floats = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
         length = np.diff(self.forward[np.searchsorted(self.groups, np.arange(g + 1))]).astype(np.float32)
         length /= max(float(length.mean()), 1e-9) if g else 1
+        # what is not needed any more goes at once: here the memory of building has its peak
+        at = np.flatnonzero(new).astype(np.int32)
         self.pooled_groups: Ints = owners[at]
-        tf = np.diff(np.r_[at, len(owners)]).astype(np.float32)
+        tf = np.diff(at, append=np.int32(len(owners))).astype(np.float32)
+        del owners, new, at
         tf *= (_K1 + 1) / (tf + _K1 * (1 - _B + _B * length[self.pooled_groups]))
         self.pooled: Floats = tf * np.repeat(self.group_idf, frequency)
         self.pooled_starts = np.r_[0, np.cumsum(frequency)].astype(np.int64)
