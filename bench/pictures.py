@@ -81,9 +81,9 @@ def growth(rows: Sequence[dict[str, Any]]) -> str:
     """Rows of bench.growth.measure."""
     series = (
         ("a message", "message", "#067A3E"),
-        ("queue", "queue", "#2F4A7A"),
-        ("30 days", "report of 30 days", "#B3261E"),
-        ("/metrics", "counts at /metrics", "#777"),
+        ("queue", "待办", "#2F4A7A"),
+        ("report, 30 days", "报表, 30 days", "#B3261E"),
+        ("today", "今日", "#777"),
     )
     return _page("Cost as the log grows, SQLite", _curves(rows, series, "exchanges in the log", "milliseconds"))
 

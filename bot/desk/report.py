@@ -59,6 +59,11 @@ def last_days(now: datetime, days: int) -> tuple[datetime, datetime]:
 
 async def gather(reports: Reports, base: KnowledgeData, since: datetime, until: datetime, least: int = SMALL) -> Report:
     """Ask the store for everything; `least` 1 only for what stays in the console. Raises StoreUnavailable."""
+    async with reports.together() as together:
+        return await _gather(together, base, since, until, least)
+
+
+async def _gather(reports: Reports, base: KnowledgeData, since: datetime, until: datetime, least: int) -> Report:
     used = await reports.used_entries(since, until)
     today = (until - timedelta(microseconds=1)).astimezone(ZONE).date()
     entries = [e for e in base.entries.values() if e.status == "published" and e.topic not in ("chat", "safety")]

@@ -6,7 +6,7 @@ Both are read in one snapshot, so that nothing is missing and nothing is counted
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreUnavailable
-from bot.store.facts import facts, whole_days
+from bot.store.facts import all_facts, whole_days
 from bot.store.schema import exchanges
 from bot.store.shared import Shared
 from bot.store.sums import mark
@@ -38,33 +38,46 @@ class View:
     mark: int | None
     """Up to which exchange sums are used; None where only single rows are counted."""
 
+    def of(self, since: datetime, until: datetime) -> View:
+        """The same look at another span: sums are used when both are midnights in China."""
+        days = whole_days(since, until)
+        return View(self.connection, self.postgres, since, until, days or (0, 0), self.mark if days else None)
+
     async def rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         """All rows of a query."""
         return list((await self.connection.execute(query)).all())
 
-    def single(self, *which: sa.ColumnElement[bool]) -> sa.Subquery:
-        """`facts` of the exchanges of the span that no sum holds."""
+    @property
+    def facts(self) -> sa.Subquery:
+        """bot.store.facts of single exchanges."""
+        return all_facts(self.postgres)
+
+    def single(self) -> list[sa.ColumnElement[bool]]:
+        """Which of `facts` belong to the span and are in no sum."""
+        log = self.facts.c
         if self.mark is None:
-            return facts(self.postgres, exchanges.c.at >= self.since, exchanges.c.at < self.until, *which)
-        rows = facts(self.postgres, exchanges.c.id > self.mark, *which)
-        inside = sa.select(rows).where(rows.c.day >= self.days[0], rows.c.day < self.days[1])
-        return inside.subquery("single")
+            return [log.at >= self.since, log.at < self.until]
+        return [log.id > self.mark, log.day >= self.days[0], log.day < self.days[1]]
 
     def inside(self, table: sa.Table) -> sa.ColumnElement[bool]:
         """The rows of a table of sums that belong to the span."""
         return sa.and_(table.c.day >= self.days[0], table.c.day < self.days[1])
 
     async def totals(
-        self, table: sa.Table, keys: Sequence[str], single: sa.Subquery, sums: Sequence[str] = ("n",), where: Any = None
-    ) -> Sequence[sa.Row[Any]]:
-        """`keys` and the sums of `sums` over both; groups without any `n` are left out. `where` makes a condition of
-        the columns of either source."""
-        sources: list[Any] = [single] if self.mark is None else [table, single]
+        self, table: sa.Table, keys: Sequence[str], single: sa.ColumnElement[bool], sums: Sequence[str] = ("n",),
+        where: Callable[[Any], sa.ColumnElement[bool]] | None = None,
+    ) -> Sequence[sa.Row[Any]]:  # fmt: skip
+        """`keys` and the sums of `sums` over both; groups without any `n` are left out.
+
+        `single` says which exchanges `table` would hold; `where` makes a condition of the columns of either.
+        """
+        sources: list[tuple[Any, list[sa.ColumnElement[bool]]]] = [(self.facts.c, [*self.single(), single])]
+        if self.mark is not None:
+            sources.append((table.c, [self.inside(table)]))
         parts = []
-        for source in sources:
-            conditions = [] if source is single else [self.inside(table)]
-            conditions += [where(source.c)] if where is not None else []
-            parts.append(sa.select(*(source.c[name] for name in (*keys, *sums))).where(*conditions))
+        for columns, conditions in sources:
+            wanted = [*conditions, where(columns)] if where is not None else conditions
+            parts.append(sa.select(*(columns[name] for name in (*keys, *sums))).where(*wanted))
         both = sa.union_all(*parts).subquery("both")
         summed = [sa.func.sum(both.c[name]).label(name) for name in sums]
         query = sa.select(*(both.c[key] for key in keys), *summed).group_by(*(both.c[key] for key in keys))
@@ -72,15 +85,14 @@ class View:
 
 
 @contextlib.asynccontextmanager
-async def viewing(shared: Shared, since: datetime, until: datetime) -> AsyncIterator[View]:
-    """A look at [since, until): sums are used when both are midnights in China. Raises StoreUnavailable."""
-    days = whole_days(since, until)
+async def viewing(shared: Shared) -> AsyncIterator[View]:
+    """One look, at no time yet: `View.of` says at which. Raises StoreUnavailable."""
     # on SQLite every transaction that reads is one snapshot
     engine = shared.engine.execution_options(isolation_level="REPEATABLE READ") if shared.postgres else shared.engine
+    now = shared.now()
     try:
         async with engine.connect() as connection:
-            upto = await _usable_mark(connection) if days else None
-            yield View(connection, shared.postgres, since, until, days or (0, 0), upto)
+            yield View(connection, shared.postgres, now, now, (0, 0), await _usable_mark(connection))
     except (SQLAlchemyError, OSError) as error:
         raise StoreUnavailable(
             f"store {shared.shown} cannot be read ({type(error).__name__}): check that it runs and is reachable"

@@ -72,15 +72,13 @@ def _bytewise(view: View, text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
 
 async def _fresh(view: View) -> dict[str, int]:
     """How often each text is among the rows that no sum holds."""
-    rows = _fresh_rows(view).subquery()
-    query = sa.select(rows.c.text, sa.func.count().label("n")).group_by(rows.c.text)
+    log = view.facts.c
+    query = sa.select(log.text, sa.func.count().label("n")).where(*_questions(view)).group_by(log.text)
     return {row.text: int(row.n) for row in await view.rows(query)}
 
 
-def _fresh_rows(view: View) -> sa.Select[tuple[str, str, str, str, str]]:
-    rows = view.single(asked(), exchanges.c.text != "")
-    columns = (exchanges.c.text, exchanges.c.channel, exchanges.c.person, exchanges.c.entry, exchanges.c.outcome)
-    return sa.select(*columns).join_from(rows, exchanges, exchanges.c.id == rows.c.id)
+def _questions(view: View) -> list[sa.ColumnElement[bool]]:
+    return [*view.single(), view.facts.c.asked == 1, view.facts.c.text != ""]
 
 
 async def _candidates(view: View, fresh: dict[str, int], least: int, many: int) -> tuple[dict[str, int], bool]:
@@ -132,9 +130,8 @@ def _these(view: View, table: sa.Table, texts: Iterable[str]) -> tuple[sa.Column
 async def _people(view: View, texts: Sequence[str]) -> dict[str, int]:
     """How many persons asked each."""
     summed = sa.select(asked_texts.c.text, askers.c.channel, askers.c.person).where(*_these(view, askers, texts))
-    fresh = _fresh_rows(view).where(exchanges.c.text.in_(texts)).with_only_columns(
-        exchanges.c.text, exchanges.c.channel, exchanges.c.person
-    )  # fmt: skip
+    log = view.facts.c
+    fresh = sa.select(log.text, log.channel, log.person).where(*_questions(view), log.text.in_(texts))
     both = sa.union(summed, fresh).subquery()
     query = sa.select(both.c.text, sa.func.count().label("n")).group_by(both.c.text)
     return {row.text: int(row.n) for row in await view.rows(query)}
@@ -144,15 +141,15 @@ async def _with_ends(view: View, found: Sequence[tuple[str, int, int]]) -> list[
     """The same with the last entry and outcome by name that each had."""
     texts = [text for text, _, _ in found]
     summed = sa.select(asked_texts.c.text, sa.func.nullif(asked_days.c.entry, "").label("entry"), asked_days.c.outcome)
-    fresh = _fresh_rows(view).where(exchanges.c.text.in_(texts)).with_only_columns(
-        exchanges.c.text, exchanges.c.entry, exchanges.c.outcome
-    )  # fmt: skip
+    log = view.facts.c
+    fresh = sa.select(log.text, sa.func.nullif(log.entry, "").label("entry"), log.outcome)
+    fresh = fresh.where(*_questions(view), log.text.in_(texts))
     both = sa.union_all(summed.where(*_these(view, asked_days, texts)), fresh).subquery()
     query = sa.select(
         both.c.text, sa.func.max(both.c.entry).label("entry"), sa.func.max(both.c.outcome).label("outcome")
     )
-    ends = {row.text: row for row in await view.rows(query.group_by(both.c.text))}
-    return [Asked(text, n, people, ends[text].entry, ends[text].outcome) for text, n, people in found]
+    last = {row.text: row for row in await view.rows(query.group_by(both.c.text))}
+    return [Asked(text, n, people, last[text].entry, last[text].outcome) for text, n, people in found]
 
 
 def _parts(texts: Sequence[str], size: int) -> list[Sequence[str]]:

@@ -7,7 +7,8 @@ are for the console only, never for what leaves it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
@@ -74,12 +75,27 @@ class Timing:
 class Reports:
     """Made of `store.shared`. Every method raises StoreUnavailable."""
 
-    def __init__(self, shared: Shared) -> None:
-        self._shared = shared
+    def __init__(self, shared: Shared, view: View | None = None) -> None:
+        """With a `view`, as `together` makes it, everything is read there."""
+        self._shared, self._view = shared, view
+
+    @contextlib.asynccontextmanager
+    async def together(self) -> AsyncIterator[Reports]:
+        """Reports that are all of one moment, for one caller after another."""
+        async with viewing(self._shared) as view:
+            yield Reports(self._shared, view)
+
+    @contextlib.asynccontextmanager
+    async def _viewing(self, since: datetime, until: datetime) -> AsyncIterator[View]:
+        if self._view is not None:
+            yield self._view.of(since, until)
+            return
+        async with viewing(self._shared) as view:
+            yield view.of(since, until)
 
     async def outcomes(self, since: datetime, until: datetime) -> Outcomes:
         """All questions of a time."""
-        async with viewing(self._shared, since, until) as view:
+        async with self._viewing(since, until) as view:
             return _outcomes((row.outcome, row.n) for row in await _topics(view))
 
     async def by_day(self, since: datetime, until: datetime) -> list[tuple[date, Outcomes]]:
@@ -99,7 +115,7 @@ class Reports:
 
     async def top_questions(self, since: datetime, until: datetime, least: int, limit: int = 20) -> list[Asked]:
         """Texts asked by at least `least` persons, the most frequent first."""
-        async with viewing(self._shared, since, until) as view:
+        async with self._viewing(since, until) as view:
             return await favourites(view, least, limit)
 
     async def questions(
@@ -118,7 +134,7 @@ class Reports:
             where.append(exchanges.c.text.contains(which.text, autoescape=True))
         order = exchanges.c.took_ms.desc() if which.slow else exchanges.c.at.desc()
         query = sa.select(exchanges).where(*where).order_by(order, exchanges.c.id.desc()).limit(limit).offset(offset)
-        async with viewing(self._shared, since, until) as view:
+        async with self._viewing(since, until) as view:
             if which.text:
                 total = int((await view.rows(sa.select(sa.func.count()).select_from(exchanges).where(*where)))[0][0])
             else:
@@ -128,27 +144,27 @@ class Reports:
 
     async def thumbs(self, since: datetime, until: datetime, limit: int = 20) -> list[tuple[str, int, int]]:
         """(entry, 没帮助, 有帮助) of entries with a 没帮助, the worst first."""
-        async with viewing(self._shared, since, until) as view:
+        async with self._viewing(since, until) as view:
             rows = await _entries(view, ("entry",), ("n", "up", "down"))
         found = [(str(row.entry), int(row.down), int(row.up)) for row in rows if row.down]
         return sorted(found, key=lambda one: (-one[1], one[0]))[:limit]
 
     async def used_entries(self, since: datetime, until: datetime) -> dict[str, int]:
         """How often each entry was given, by question or by button; entries never given are missing."""
-        async with viewing(self._shared, since, until) as view:
+        async with self._viewing(since, until) as view:
             return {str(row.entry): int(row.n) for row in await _entries(view, ("entry",))}
 
     async def entry_use(self, entry: str, now: datetime) -> int:
         """How often one entry was given in the last 90 days, today whole."""
         tonight = datetime.combine(_local_day(now) + timedelta(days=1), datetime.min.time(), CHINA)
-        async with viewing(self._shared, tonight - timedelta(days=90), tonight) as view:
+        async with self._viewing(tonight - timedelta(days=90), tonight) as view:
             rows = await _entries(view, ("entry",), where=lambda c: c.entry == entry)
             return sum(int(row.n) for row in rows)
 
     async def took(self, since: datetime, until: datetime) -> Timing:
         """Milliseconds from a message to its reply, to three figures (`bot.store.facts.tenths`)."""
-        async with viewing(self._shared, since, until) as view:
-            rows = await view.totals(day_took, ("tenths",), view.single())
+        async with self._viewing(since, until) as view:
+            rows = await view.totals(day_took, ("tenths",), sa.true())
         total = sum(int(row.n) for row in rows)
         if not total:
             return Timing()
@@ -197,27 +213,28 @@ class Reports:
 
     async def _grouped(self, key: str, since: datetime, until: datetime) -> dict[Any, Outcomes]:
         groups: dict[Any, list[tuple[str, int]]] = {}
-        async with viewing(self._shared, since, until) as view:
+        async with self._viewing(since, until) as view:
             for row in await _topics(view, key):
                 groups.setdefault(row[0], []).append((row.outcome, row.n))
         return {key: _outcomes(rows) for key, rows in groups.items()}
 
     async def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        if self._view is not None:
+            return await self._view.rows(query)
         async with self._shared.reading() as connection:
             return list((await connection.execute(query)).all())
 
 
 async def _topics(view: View, *keys: str, where: Any = None) -> Sequence[sa.Row[Any]]:
     """Questions by these keys and their outcome."""
-    return await view.totals(day_topics, (*keys, "outcome"), view.single(asked()), where=where)
+    return await view.totals(day_topics, (*keys, "outcome"), view.facts.c.asked == 1, where=where)
 
 
 async def _entries(
     view: View, keys: Sequence[str], sums: Sequence[str] = ("n",), where: Any = None
 ) -> Sequence[sa.Row[Any]]:
     """What was given, by these keys."""
-    single = view.single(exchanges.c.entry.is_not(None))
-    return await view.totals(day_entries, keys, single, sums, where)
+    return await view.totals(day_entries, keys, view.facts.c.entry != "", sums, where)
 
 
 async def _how_many(view: View, which: Which) -> int:

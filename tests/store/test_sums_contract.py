@@ -74,7 +74,8 @@ async def same(store: SqlStore) -> None:
     """Every figure of every span is the naive one."""
     log = await store.exchanges(limit=10_000)
     for since, until in SPANS:
-        assert figures(log, since, until) == await reported(Reports(store.shared), since, until)
+        async with Reports(store.shared).together() as reports:
+            assert figures(log, since, until) == await reported(reports, since, until)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -109,8 +110,8 @@ async def test_without_sums_the_rows_are_counted(store: SqlStore, monkeypatch: p
         await store.finish(a_turn(draw, number, MIDNIGHT + timedelta(hours=1)))
     await Sums(store.shared).advance(10)
     monkeypatch.setattr(counts, "BEHIND", 5)
-    async with viewing(store.shared, *SPANS[0]) as view:
-        assert view.mark is None
+    async with viewing(store.shared) as view:
+        assert view.of(*SPANS[0]).mark is None
     await same(store)
 
 
