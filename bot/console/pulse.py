@@ -60,7 +60,7 @@ class Pulse:
             "answered": found.clusters.get(TicketState.ANSWERED.value, 0),
             "overdue": found.overdue,
             "unplaced": found.unplaced,
-            "uncertain": found.deliveries.get("uncertain", 0),
+            "uncertain": found.uncertain,
             "apart": sum(found.apart.values()),
             "proposed": waiting.total,
             "approved": agreed.total,

@@ -269,8 +269,6 @@ class DeskNumbers:
 
     clusters: dict[str, int] = field(default_factory=dict)
     """Queue clusters by state."""
-    tickets: dict[str, int] = field(default_factory=dict)
-    """Queue tickets by state."""
     apart: dict[str, int] = field(default_factory=dict)
     """Tickets that were set apart, by kind."""
     overdue: int = 0
@@ -278,8 +276,8 @@ class DeskNumbers:
     unplaced: int = 0
     """Tickets that no cluster has yet."""
     oldest_open: datetime | None = None
-    deliveries: dict[str, int] = field(default_factory=dict)
-    """By DeliveryState."""
+    uncertain: int = 0
+    """Answers of which nobody knows whether they arrived: a person decides whether they are sent again."""
 
 
 @dataclass(frozen=True, slots=True)

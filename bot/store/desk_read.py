@@ -11,13 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Message, Reply
 from bot.store import desk_rows as rows
-from bot.store.base import OutboxState, Ticket
+from bot.store.base import Ticket
 from bot.store.desk_base import (
     OPEN,
     ClusterPage,
     ClusterRow,
     Delivery,
-    DeliveryState,
     DeskNumbers,
     Event,
     Filter,
@@ -25,11 +24,10 @@ from bot.store.desk_base import (
     Page,
     Proposal,
     TicketPage,
-    delivery_state,
 )
 from bot.store.desk_schema import answers, clusters, deliveries, events, proposals
 from bot.store.rows import to_ticket
-from bot.store.schema import messages, outbox, tickets
+from bot.store.schema import UNCERTAIN, messages, outbox, tickets
 from bot.store.shared import Shared
 
 MOST_TICKETS = 500
@@ -131,21 +129,25 @@ class DeskReader:
         queue = sa.and_(standing_ones, clusters.c.apart == "")
         waiting = sa.and_(queue, clusters.c.state.in_(_OPEN))
         by_state = sa.select(clusters.c.state, sa.func.count()).where(queue).group_by(clusters.c.state)
-        asked = sa.select(tickets.c.state, sa.func.count()).where(tickets.c.apart == "").group_by(tickets.c.state)
         apart = sa.select(tickets.c.apart, sa.func.count()).where(tickets.c.apart != "").group_by(tickets.c.apart)
         late = sa.select(sa.func.count()).select_from(clusters).where(waiting, clusters.c.due_at < now)
         oldest = sa.select(sa.func.min(clusters.c.first_at)).where(waiting)
         unplaced = sa.select(sa.func.count()).select_from(tickets).where(tickets.c.cluster.is_(None))
+        uncertain = (
+            sa.select(sa.func.count())
+            .select_from(outbox)
+            .join(deliveries, deliveries.c.outbox == outbox.c.id)
+            # in the very words of the partial index
+            .where(sa.text(f"outbox.{UNCERTAIN}"))
+        )
         async with self._shared.reading() as connection:
-            ways = await _ways(connection)
             return DeskNumbers(
                 clusters=await _counted(connection, by_state),
-                tickets=await _counted(connection, asked),
                 apart=await _counted(connection, apart),
                 overdue=int((await connection.execute(late)).scalar_one()),
                 unplaced=int((await connection.execute(unplaced)).scalar_one()),
                 oldest_open=(await connection.execute(oldest)).scalar_one(),
-                deliveries=ways,
+                uncertain=int((await connection.execute(uncertain)).scalar_one()),
             )
 
     async def proposals_of(self, cluster: int) -> tuple[Proposal, ...]:
@@ -168,25 +170,6 @@ async def standing(connection: AsyncConnection, cluster: int | None) -> sa.Row[A
 
 async def _counted(connection: AsyncConnection, query: sa.Select[Any]) -> dict[str, int]:
     return {str(name): int(count) for name, count in await connection.execute(query)}
-
-
-async def _ways(connection: AsyncConnection) -> dict[str, int]:
-    """Deliveries by their state: those that are not out are looked at, the others are the rest of all."""
-    blocked = sa.case((_BLOCKED, True), else_=False).label("blocked")
-    unsent = (
-        sa.select(outbox.c.state, blocked, sa.func.count())
-        .join(deliveries, deliveries.c.outbox == outbox.c.id)
-        # in the very words of the partial index
-        .where(sa.literal_column("outbox.state <> 'sent'", sa.Boolean))
-        .group_by(outbox.c.state, blocked)
-    )
-    ways: dict[str, int] = {}
-    sent = (await connection.execute(sa.select(sa.func.count()).select_from(deliveries))).scalar_one()
-    for state, refused, count in await connection.execute(unsent):
-        name = delivery_state(OutboxState(state), bool(refused)).value
-        ways[name] = ways.get(name, 0) + int(count)
-        sent -= int(count)
-    return {**ways, DeliveryState.SENT.value: sent} if sent else ways
 
 
 async def _answer_in_force(connection: AsyncConnection, row: sa.Row[Any]) -> sa.Row[Any] | None:
@@ -242,7 +225,8 @@ def _cluster_where(which: Filter, now: datetime) -> list[sa.ColumnElement[bool]]
         where += [clusters.c.due_at < now, clusters.c.state.in_(_OPEN)]
     inside = _inside(which)
     if inside:
-        where.append(clusters.c.id.in_(sa.select(tickets.c.cluster).where(*inside)))
+        # cluster by cluster: the tickets of those in question are fewer than all that a word or channel has
+        where.append(sa.exists().where(tickets.c.cluster == clusters.c.id, *inside))
     return where
 
 

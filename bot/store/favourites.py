@@ -12,10 +12,12 @@ from bot.store.facts import asked, digest
 from bot.store.schema import exchanges
 from bot.store.sums_schema import asked_days, asked_texts, askers
 
-_FIRST = 200
+_FIRST = 50
 """Texts that are looked at first; ten times as many where too few of them have enough askers."""
 _TOGETHER = 2000
 """Texts named in one query."""
+_SOUGHT = 500_000
+"""More texts times days than this are not sought one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +84,54 @@ def _questions(view: View) -> list[sa.ColumnElement[bool]]:
 
 
 async def _candidates(view: View, fresh: dict[str, int], least: int, many: int) -> tuple[dict[str, int], bool]:
-    """Texts and counts that may be among the first, none missing before the last of them; whether these are all."""
+    """Texts and counts that may be among the first, none missing that came as often as one of them; whether these are
+    all."""
+    floor, ids = await _floor(view, many)
+    summed = sa.func.sum(asked_days.c.n)
     counted = (
-        sa.select(asked_days.c.asked, sa.func.sum(asked_days.c.n).label("n"))
-        .where(view.inside(asked_days))
+        sa.select(asked_days.c.asked, summed.label("n"))
+        .where(
+            view.inside(asked_days) if ids is None else sa.and_(_of_days(view, asked_days), asked_days.c.asked.in_(ids))
+        )
         .group_by(asked_days.c.asked)
-        .having(sa.func.sum(asked_days.c.n) >= least)
-        .cte("counted")
+        .having(summed >= max(least, floor))
+        .subquery()
     )
-    edge = sa.select(counted.c.n).order_by(counted.c.n.desc()).limit(1).offset(many - 1)
-    lowest = (await view.connection.execute(edge)).scalar()
-    query = sa.select(asked_texts.c.text, counted.c.n).join_from(
-        counted, asked_texts, asked_texts.c.id == counted.c.asked
-    )
-    if lowest is not None:
-        query = query.where(counted.c.n >= lowest)
-    query = query.order_by(counted.c.n.desc(), _bytewise(view, asked_texts.c.text)).limit(many)
-    summed = [(row.text, int(row.n)) for row in await view.rows(query)]
-    counts = dict(summed)
+    named = sa.select(asked_texts.c.text, counted.c.n)
+    rows = await view.rows(named.join_from(counted, asked_texts, asked_texts.c.id == counted.c.asked))
+    counts = {str(row.text): int(row.n) for row in rows}
     for part in _parts([text for text in fresh if text not in counts], _TOGETHER):
         counts |= dict.fromkeys(part, 0) | await _sums_of(view, part)
     for text, n in fresh.items():
         counts[text] += n
-    if lowest is None:
-        return counts, True
-    last, n = summed[-1]
-    # what was not looked at comes after the last one that was
-    return {text: count for text, count in counts.items() if (-count, text) <= (-n, last)}, False
+    return {text: n for text, n in counts.items() if n >= floor}, not floor
+
+
+async def _floor(view: View, many: int) -> tuple[int, sa.Select[tuple[int]] | None]:
+    """A count that at least so many texts reach, 0 when there are fewer; and, where it pays, which texts can reach it.
+
+    Those that came most in all times show how often the most frequent ones of the span came at least; a text that came
+    less in all times is none of them. So the many that came once are not even looked at.
+    """
+    summed = sa.func.sum(asked_days.c.n)
+    of_all = sa.select(asked_texts.c.id).order_by(asked_texts.c.n.desc()).limit(4 * many)
+    known = (
+        sa.select(summed).where(_of_days(view, asked_days), asked_days.c.asked.in_(of_all)).group_by(asked_days.c.asked)
+    )
+    counts = sorted((int(row[0]) for row in await view.rows(known)), reverse=True)
+    if len(counts) >= many:
+        can = sa.select(asked_texts.c.id).where(asked_texts.c.n >= counts[many - 1])
+        some = sa.select(sa.func.count()).select_from(can.limit(_SOUGHT + 1).subquery())
+        if int((await view.rows(some))[0][0]) * (view.days[1] - view.days[0]) <= _SOUGHT:
+            return counts[many - 1], can
+    whole = sa.select(summed.label("n")).where(view.inside(asked_days)).group_by(asked_days.c.asked).subquery()
+    edge = sa.select(whole.c.n).order_by(whole.c.n.desc()).limit(1).offset(many - 1)
+    return int((await view.connection.execute(edge)).scalar() or 0), None
+
+
+def _of_days(view: View, table: sa.Table) -> sa.ColumnElement[bool]:
+    """The days one by one: each is sought by itself, by the primary key, together with what is asked for."""
+    return table.c.day.in_(range(*view.days))
 
 
 async def _sums_of(view: View, texts: Sequence[str]) -> dict[str, int]:
@@ -118,10 +141,10 @@ async def _sums_of(view: View, texts: Sequence[str]) -> dict[str, int]:
 
 
 def _these(view: View, table: sa.Table, texts: Iterable[str]) -> tuple[sa.ColumnElement[bool], ...]:
-    """Rows of a table of sums for these texts, with the texts; each day is sought by itself, by the primary key."""
+    """Rows of a table of sums for these texts, with the texts."""
     ids = sa.select(asked_texts.c.id).where(asked_texts.c.digest.in_([digest(text) for text in texts]))
     return (
-        table.c.day.in_(range(*view.days)),
+        _of_days(view, table),
         table.c.asked.in_(ids),
         asked_texts.c.id == table.c.asked,
     )

@@ -56,6 +56,7 @@ asked_texts = sa.Table(
     # how many counted questions have it
     sa.Column("n", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("digest", name="uq_asked_texts_digest"),
+    sa.Index("ix_asked_texts_n", "n"),
 )
 asked_days = sa.Table(
     "asked_days",

@@ -22,7 +22,7 @@ from bot.store.desk import DeskStore
 from bot.store.desk_base import Apart, DeliveryState, DeskNumbers, Filter, Listing, Page, Placement, Unplaced
 from bot.store.desk_parts import refresh
 from bot.store.desk_place import PlacingStore
-from bot.store.schema import metadata
+from bot.store.schema import metadata, outbox
 from bot.store.sql import SqlStore
 from intents.model import KnowledgeData
 from tests.fakes import FakeClock
@@ -187,7 +187,28 @@ async def test_one_answer_serves_everybody_once(desk: Desk, ask: Ask, place: Pla
     (outgoing,) = await store.take("telegram")
     assert f"{b.number}|{b.text}|下午五点半。" == outgoing.reply.text
     await store.settle(outgoing.id, OutboxState.FAILED, note="Forbidden: bot was blocked by the user")
-    assert {"waiting": 1, "blocked": 1} == (await desk.numbers()).deliveries
+    after = await desk.cluster(row.id)
+    assert [DeliveryState.BLOCKED, DeliveryState.WAITING] == sorted(d.state for d in after.deliveries)
+
+
+async def test_what_may_not_have_arrived_is_counted(desk: Desk, ask: Ask, place: Place, store: SqlStore) -> None:
+    """An answer whose fate nobody knows, not a reply of the same fate."""
+    a = await ask(0, "a", channel="telegram")
+    await place((a, None))
+    (row,) = (await desk.clusters()).rows
+    await desk.answer(row.id, "下午五点半。", "li")
+    reply = await store.enqueue("telegram", "b", Reply("entry", "…", "answer"), "m1")
+    await store.take("telegram")
+    assert 0 == (await desk.numbers()).uncertain
+    for outgoing in (reply, *(await _sending(store))):
+        await store.settle(outgoing, OutboxState.UNCERTAIN)
+    assert 1 == (await desk.numbers()).uncertain
+
+
+async def _sending(store: SqlStore) -> list[int]:
+    query = sa.select(outbox.c.id).where(outbox.c.state == OutboxState.SENDING.value)
+    async with store.shared.reading() as connection:
+        return list((await connection.execute(query)).scalars())
 
 
 async def test_answering_at_once_from_many_sides_answers_once(desk: Desk, ask: Ask, place: Place) -> None:
