@@ -30,7 +30,7 @@ from bot.channels.telegram_pace import Pace
 from bot.channels.telegram_poll import BACKOFF_SECONDS, Contact, Fetching, Poller, explain, to_update
 from bot.channels.telegram_send import Delivery
 from bot.channels.telegram_staff import staff_reply
-from bot.channels.telegram_updates import ALLOWED, CHANNEL, COMMANDS, STAFF_COMMANDS, Incoming, Me, read
+from bot.channels.telegram_updates import ALLOWED, CHANNEL, COMMANDS, STAFF_COMMANDS, Incoming, Me, plain, read
 from bot.config import Telegram
 from bot.desk.sender import IDLE_SECONDS, Sender
 from bot.dialogue import Dialogue
@@ -275,8 +275,10 @@ class TelegramChannel:
 
     async def _delivered(self, data: dict[str, Any]) -> Response:
         """One webhook delivery; anything but 200 makes Telegram deliver it again."""
-        update = to_update(data, self.bot)
-        incoming = self._read(update) if update is not None else None
+        incoming = plain(data, self._me)
+        if incoming is None:
+            update = to_update(data, self.bot)
+            incoming = self._read(update) if update is not None else None
         if incoming is None:
             if update is not None and not self._introduced and _in_group(update):
                 # whether a group message is meant for us is known once getMe told our name

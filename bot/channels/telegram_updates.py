@@ -6,8 +6,10 @@ question. What belongs to nobody (joins, pins, other bots) is nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 import telegram
 from telegram import Update
@@ -20,6 +22,7 @@ CHANNEL = "telegram"
 COMMANDS = ("start", "menu", "human", "ticket", "forget", "help")
 STAFF_COMMANDS = ("queue", "stats")
 ALLOWED = ["message", "edited_message", "callback_query"]
+_PLAIN = frozenset({"message_id", "from", "chat", "date", "text", "entities", "link_preview_options"})
 _GROUPS = ("group", "supergroup")
 _ANONYMOUS_ADMIN = 1087968824
 """Telegram's own account behind an administrator who writes as the group (Bot API, Message.from)."""
@@ -69,6 +72,28 @@ def read(
     if not text and found.effective_attachment is None and not _bare_mention(found):
         return None
     return _message(update.update_id, found, text, me, staff)
+
+
+def plain(data: Mapping[str, Any], me: Me) -> Incoming | None:
+    """What `read` makes of a text in a private chat, as most updates are, without the library's objects (0.5 ms each).
+
+    None for anything else, which the library shall read.
+    """
+    found = data.get("message")
+    if data.keys() != {"update_id", "message"} or not isinstance(found, dict) or not found.keys() <= _PLAIN:
+        return None
+    try:
+        number, at, text = data["update_id"], found["date"], found["text"].strip()
+        chat, person, bot = found["chat"]["id"], found["from"]["id"], found["from"]["is_bot"]
+        if found["chat"]["type"] != "private" or bot or not text or text.startswith("/"):
+            return None
+        if {int} != {type(x) for x in (number, at, chat, person)}:
+            return None
+        when = datetime.fromtimestamp(at, UTC)
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError):
+        return None
+    message = Message(CHANNEL, str(chat), str(person), text, Kind.TEXT, when, f"{me.id}-{number}")
+    return Incoming(number, message.chat, message)
 
 
 def _message(update_id: int, found: telegram.Message, text: str, me: Me, staff: frozenset[int]) -> Incoming:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.channels.telegram_poll import to_update
-from bot.channels.telegram_updates import Incoming, Me, read
+from bot.channels.telegram_updates import Incoming, Me, plain, read
 from bot.channels.telegram_view import option_data
 from bot.messages import Kind
 from intents import Matcher
@@ -144,3 +146,51 @@ def test_buttons(sample_matcher: Matcher) -> None:
     assert (2, "123456-7", 1) == (page.page, page.ref, page.shown)
     assert digest is not None
     assert [(None, "777", 0)] * 5 == [(i.message, i.query, i.page) for i in (digest, *old) if i is not None]
+
+
+def _either(usual: object, *others: object) -> st.SearchStrategy[Any]:
+    return st.sampled_from([usual] * 6 + list(others))
+
+
+UPDATES = st.fixed_dictionaries(
+    {
+        "update_id": _either(7, "7", True, None),
+        "message": st.fixed_dictionaries(
+            {
+                "message_id": st.just(3),
+                "date": _either(1_790_000_000, 0, 10**14, -1, "x"),
+                "text": _either("继承公证要带什么", " 你好 ", "", "  ", "/menu", "/ticket K7", None, 5),
+                "chat": st.fixed_dictionaries(
+                    {"id": _either(42, "42"), "type": _either("private", "group", "channel")}
+                ),
+                "from": st.fixed_dictionaries(
+                    {"id": _either(42, 1087968824), "is_bot": _either(False, True), "first_name": st.just("x")}
+                ),
+            },
+            optional={
+                "edit_date": st.just(1_790_000_009),
+                "via_bot": st.just({"id": 9, "is_bot": True, "first_name": "b"}),
+            },
+        ),
+    },
+    optional={"edited_message": st.none()},
+)
+
+
+@given(data=UPDATES)
+def test_the_short_way_reads_what_the_library_reads(sample_matcher: Matcher, data: dict[str, Any]) -> None:
+    """A private text read without the library's objects is the very same message; everything else is left to the library."""
+    short = plain(data, ME)
+    if short is not None:
+        update = to_update(data)
+        assert update is not None
+        assert read(update, ME, sample_matcher.knowledge, FakeClock()(), STAFF) == short
+
+
+@pytest.mark.parametrize("text", ["继承公证要带什么", "  我想离婚，怎么申请法律援助？ "])
+def test_a_private_text_takes_the_short_way(text: str) -> None:
+    """What most people send does take it."""
+    short = plain({"update_id": 7, "message": message(text=text, chat=PRIVATE)}, ME)
+    assert short is not None
+    assert short.message is not None
+    assert (text.strip(), "123456-7") == (short.message.text, short.message.message_id)
