@@ -3,7 +3,8 @@
 A SQLite file is filled by SQL as bench.growth_fill says, at 10^7 exchanges with 10^6 tickets in 10^5 clusters, and the sums are
 made by the program's own steps. Per message: processor time of the store's part (seen, conversation, late, finish; no
 matching), which other work on the machine hardly changes. Pages: the whole request, sign-in, audit and template included,
-nothing kept from one to the next; median and slowest by the clock, mean by the processor. The table goes to out/growth.md, the picture to out/growth.svg.
+nothing kept from one to the next; median and slowest by the clock, mean by the processor. The table goes to out/growth.md, the picture to out/growth.svg, the
+rows to out/growth.json, where those of other sizes stay, so that a long run can be made in parts.
 With `--in` the file stays in that folder, and a file that is there
 is measured as it is, as one of the last size. It needs 15 GB of disk, and some half an hour, for 10^7.
 """
@@ -13,8 +14,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import platform
+import secrets
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -45,6 +48,7 @@ PAGES = {
     "知识": "/knowledge", "an entry": "/knowledge/{entry}", "审核": "/review", "审计": "/audit",
     "审计, of one": "/audit?who=staff3", "用户": "/users",
 }  # fmt: skip
+COUNTS = "/metrics, the counts"
 Row = dict[str, float]
 Times = tuple[float, float, float]
 """Milliseconds: median and slowest by the clock, mean by the processor."""
@@ -55,13 +59,14 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201  # progress of a long run
 
 
-async def per_message(store: SqlStore, size: int, people: int) -> float:
+async def per_message(store: SqlStore, people: int) -> float:
     """Milliseconds of processor time that the store needs for one answered message."""
     reply = Reply("entry", "答" * 300, "answer", "legal_aid.e1", confidence=0.9)
+    mark = secrets.token_hex(4)  # a file may be measured again
 
     async def one(number: int) -> None:
         chat = f"c{number * 7919 * 3 % people:08d}"
-        message = Message("web", chat, chat, "押金不退", Kind.TEXT, NOW, f"new{size}-{number}")
+        message = Message("web", chat, chat, "押金不退", Kind.TEXT, NOW, f"new{mark}-{number}")
         await store.seen(message.channel, message.message_id)
         state = await store.conversation("web", chat) or {}
         await store.late("web", chat, refused_only=False)
@@ -101,7 +106,7 @@ async def pages(store: SqlStore) -> dict[str, Times]:
                 raise SystemExit(f"{address}: {status}")
             found[name] = await times(client, address, REPEATS)
             say(f"  {name}: " + " / ".join(f"{ms:.0f}" for ms in found[name]))
-    found["/metrics, the counts"] = await timed(store.counts)
+    found[COUNTS] = await timed(store.counts)
     return found
 
 
@@ -117,7 +122,7 @@ async def measure(folder: Path, sizes: list[int]) -> list[Row]:
         await store.start()
         row = {"size": float(size), "summing": await summed(store)}
         say(f"  summed, {row['summing']:.0f} µs each")
-        row["message"] = await per_message(store, size, max(top // 5, 1))
+        row["message"] = await per_message(store, max(top // 5, 1))
         for name, (median, slowest, used) in (await pages(store)).items():
             row |= {name: median, f"{name}, slowest": slowest, f"{name}, processor": used}
         await store.close()
@@ -138,29 +143,33 @@ async def grow(file: Path, low: int, high: int, top: int) -> None:
 
 
 def write(rows: list[Row]) -> str:
-    """The table as Markdown and the picture, of what is measured so far."""
-    lines = [
-        f"| milliseconds, median / slowest of {REPEATS} / processor | "
-        + " | ".join(f"{r['size']:,.0f}" for r in rows)
-        + " |"
-    ]
-    lines.append("|---" * (len(rows) + 1) + "|")
-    single = {
-        "message": "the store's part of a message (processor)",
-        "summing": "summing an exchange, µs",
-        "bytes": "bytes of file an exchange",
-    }
-    for key, name in single.items():
-        lines.append(
-            f"| {name} | " + " | ".join(f"{r[key]:.2f}" if key == "message" else f"{r[key]:,.0f}" for r in rows) + " |"
-        )
-    for name in (*PAGES, "/metrics, the counts"):
-        cells = (f"{r[name]:.0f} / {r[f'{name}, slowest']:.0f} / {r[f'{name}, processor']:.0f}" for r in rows)
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    """The table as Markdown and the picture, of what is measured so far and was before."""
+    kept = OUT / "growth.json"
+    known = {row["size"]: row for row in (json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else [])}
+    known |= {row["size"]: row for row in rows}
+    rows = [known[size] for size in sorted(known)]
+    kept.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+    lines = table(rows)
     (OUT / "growth.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     if len(rows) > 1:
         (OUT / "growth.svg").write_text(growth(rows), encoding="utf-8")
     return "\n".join(lines)
+
+
+def table(rows: list[Row]) -> list[str]:
+    """One line a measure, one column a size."""
+    lines = ["| | " + " | ".join(f"{row['size']:,.0f}" for row in rows) + " |", "|---" * (len(rows) + 1) + "|"]
+    for key, name, form in (
+        ("message", "the store's part of a message, processor ms", ".2f"), ("summing", "summing an exchange, µs", ".0f"),
+        ("bytes", "bytes of file an exchange", ",.0f"),
+    ):  # fmt: skip
+        lines.append(f"| {name} | " + " | ".join(f"{row[key]:{form}}" for row in rows) + " |")
+    for name in (*PAGES, COUNTS):
+        cells = (
+            " / ".join(f"{row[key]:.0f}" for key in (name, f"{name}, slowest", f"{name}, processor")) for row in rows
+        )
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
 
 
 def main() -> None:

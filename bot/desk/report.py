@@ -64,7 +64,7 @@ async def gather(reports: Reports, base: KnowledgeData, since: datetime, until: 
 
 
 async def _gather(reports: Reports, base: KnowledgeData, since: datetime, until: datetime, least: int) -> Report:
-    used = await reports.used_entries(since, until)
+    used, thumbs = await reports.entries(since, until)
     today = (until - timedelta(microseconds=1)).astimezone(ZONE).date()
     entries = [e for e in base.entries.values() if e.status == "published" and e.topic not in ("chat", "safety")]
     return Report(
@@ -77,7 +77,7 @@ async def _gather(reports: Reports, base: KnowledgeData, since: datetime, until:
         topics=tuple(await reports.by_topic(since, until)),
         top=tuple(await reports.top_questions(since, until, least)),
         waiting=tuple(await reports.waiting(least)),
-        thumbs=tuple(await reports.thumbs(since, until)),
+        thumbs=tuple(thumbs),
         cold=tuple(e.id for e in entries if e.id not in used),
         overdue=tuple(e.id for e in base.entries.values() if e.status == "published" and e.stale(today)),
         soon=tuple(e.id for e in entries if e.review_after and today <= e.review_after <= today + SOON),

@@ -12,8 +12,8 @@ from bot.store.facts import asked, digest
 from bot.store.schema import exchanges
 from bot.store.sums_schema import asked_days, asked_texts, askers
 
-_FIRST = 50
-"""Texts that are looked at first; ten times as many where too few of them have enough askers."""
+_MORE = 5
+"""So many more texts than wanted are looked at first; ten times as many where too few of them have enough askers."""
 _TOGETHER = 2000
 """Texts named in one query."""
 _SOUGHT = 500_000
@@ -36,11 +36,11 @@ async def favourites(view: View, least: int, limit: int) -> list[Asked]:
     if view.mark is None:
         return await _of_rows(view, least, limit)
     fresh = await _fresh(view)
-    many = _FIRST
+    many = limit + _MORE
     while True:
         counts, whole = await _candidates(view, fresh, least, many)
         found: list[tuple[str, int, int]] = []
-        for part in _parts(sorted(counts, key=lambda text: (-counts[text], text)), 2 * limit):
+        for part in _parts(sorted(counts, key=lambda text: (-counts[text], text)), limit):
             people = await _people(view, part)
             found += [(text, counts[text], people.get(text, 0)) for text in part if people.get(text, 0) >= least]
             if len(found) >= limit:

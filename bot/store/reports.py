@@ -142,17 +142,16 @@ class Reports:
             found = await view.rows(query) if offset < total else ()
         return [to_exchange(row) for row in found], total
 
-    async def thumbs(self, since: datetime, until: datetime, limit: int = 20) -> list[tuple[str, int, int]]:
-        """(entry, 没帮助, 有帮助) of entries with a 没帮助, the worst first."""
+    async def entries(
+        self, since: datetime, until: datetime, limit: int = 20
+    ) -> tuple[dict[str, int], list[tuple[str, int, int]]]:
+        """How often each entry was given, by question or by button, without those never given; and (entry, 没帮助,
+        有帮助) of those with a 没帮助, the worst first."""
         async with self._viewing(since, until) as view:
             rows = await _entries(view, ("entry",), ("n", "up", "down"))
-        found = [(str(row.entry), int(row.down), int(row.up)) for row in rows if row.down]
-        return sorted(found, key=lambda one: (-one[1], one[0]))[:limit]
-
-    async def used_entries(self, since: datetime, until: datetime) -> dict[str, int]:
-        """How often each entry was given, by question or by button; entries never given are missing."""
-        async with self._viewing(since, until) as view:
-            return {str(row.entry): int(row.n) for row in await _entries(view, ("entry",))}
+        thumbs = [(str(row.entry), int(row.down), int(row.up)) for row in rows if row.down]
+        thumbs.sort(key=lambda one: (-one[1], one[0]))
+        return {str(row.entry): int(row.n) for row in rows}, thumbs[:limit]
 
     async def entry_use(self, entry: str, now: datetime) -> int:
         """How often one entry was given in the last 90 days, today whole."""
@@ -196,7 +195,9 @@ class Reports:
 
     async def opened(self, since: datetime, until: datetime) -> int:
         """Tickets that were opened, whatever for; those set apart are not counted."""
-        inside = (tickets.c.opened_at >= since, tickets.c.opened_at < until, tickets.c.apart == "")
+        # so said, SQLite goes by the time: nearly all tickets have nothing in `apart`
+        queued = sa.func.length(tickets.c.apart) == 0
+        inside = (tickets.c.opened_at >= since, tickets.c.opened_at < until, queued)
         return int((await self._rows(sa.select(sa.func.count()).select_from(tickets).where(*inside)))[0][0])
 
     async def waiting(self, least: int, limit: int = 20) -> list[tuple[int, str, int, datetime]]:

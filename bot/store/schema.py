@@ -157,7 +157,7 @@ outbox = sa.Table(
     # what is parked for hours must not be walked through by each look
     sa.Index("ix_outbox_due", "channel", "due_at", **where("state = 'pending'")),
     # staff count these few among millions
-    sa.Index("ix_outbox_uncertain", "id", **where(UNCERTAIN)),
+    sa.Index("ix_outbox_uncertain", "state", **where(UNCERTAIN)),
     sa.Index("ix_outbox_untried", "channel", "created_at", **where("state = 'pending' AND attempts = 0")),
 )
 forgotten = sa.Table(

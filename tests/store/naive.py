@@ -41,6 +41,7 @@ def figures(rows: Sequence[Exchange], since: datetime, until: datetime) -> Figur
 
 async def reported(reports: Reports, since: datetime, until: datetime) -> Figures:
     """The same as the program gives it."""
+    used, thumbs = await reports.entries(since, until)
     top = {n: await reports.top_questions(since, until, n, 5) for n in (1, 2)}
     of_entry = Which(entry="notary.fee", channel="web", topic="notary")
     return {
@@ -48,8 +49,8 @@ async def reported(reports: Reports, since: datetime, until: datetime) -> Figure
         "days": {day: found for day, found in await reports.by_day(since, until) if found.total},
         "channels": dict(await reports.by_channel(since, until)),
         "topics": dict(await reports.by_topic(since, until)),
-        "used": await reports.used_entries(since, until),
-        "thumbs": await reports.thumbs(since, until),
+        "used": used,
+        "thumbs": thumbs,
         "took": await reports.took(since, until),
         **{f"top {n}": [(a.text, a.count, a.people, a.entry, a.outcome) for a in found] for n, found in top.items()},
         "asked none": (await reports.questions(since, until, Which(outcome="none"), 1, 0))[1],

@@ -76,6 +76,5 @@ async def test_thumbs_and_use_of_entries(store: SqlStore, clock: FakeClock) -> N
     await put(store, clock, ANSWER, "公证多少钱")
     await store.feedback("web", f"m{clock().timestamp()}", "helpful")
     end = clock() + timedelta(minutes=1)
-    assert [("notary.fee", 1, 1)] == await reports.thumbs(start, end)
-    assert {"notary.fee": 2} == await reports.used_entries(start, end)
+    assert ({"notary.fee": 2}, [("notary.fee", 1, 1)]) == await reports.entries(start, end)
     assert (2, 0) == (await reports.entry_use("notary.fee", end), await reports.entry_use("notary.x", end))

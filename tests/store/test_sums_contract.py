@@ -94,7 +94,7 @@ async def test_sums_are_the_rows_counted(store: SqlStore, clock: FakeClock, seed
 
 async def test_few_texts_at_a_time_give_the_same_favourites(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Looked at two by two, ties and texts of a single asker in between, the first five are the same."""
-    monkeypatch.setattr(favourites, "_FIRST", 2)
+    monkeypatch.setattr(favourites, "_MORE", -3)
     draw = random.Random(5)
     for number in range(120):
         await store.finish(a_turn(draw, number, MIDNIGHT + timedelta(hours=1)))
