@@ -83,7 +83,6 @@ def growth(rows: Sequence[dict[str, Any]]) -> str:
         ("a message", "message", "#067A3E"),
         ("queue", "待办, processor", "#2F4A7A"),
         ("30 days", "报表, 30 days, processor", "#B3261E"),
-        ("today", "今日, processor", "#777"),
     )
     return _page(
         "Cost as the log grows, SQLite: processor time", _curves(rows, series, "exchanges in the log", "milliseconds")

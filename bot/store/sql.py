@@ -317,10 +317,15 @@ class SqlStore:
             for table in (messages, exchanges, tickets):
                 total = await connection.execute(sa.select(sa.func.count()).select_from(table))
                 found[table.name] = int(total.scalar_one())
-            for name, table in (("outbox", outbox), ("ticket", tickets)):
-                by_state = sa.select(table.c.state, sa.func.count()).group_by(table.c.state)
-                for state, count in await connection.execute(by_state):
-                    found[f"{name}_{state}"] = int(count)
+            by_state = sa.select(tickets.c.state, sa.func.count()).group_by(tickets.c.state)
+            for state, count in await connection.execute(by_state):
+                found[f"ticket_{state}"] = int(count)
+            # in the order of an index: millions of rows need no sorting
+            ways = sa.select(outbox.c.channel, outbox.c.state, sa.func.count()).group_by(
+                outbox.c.channel, outbox.c.state
+            )
+            for _, state, count in await connection.execute(ways):
+                found[f"outbox_{state}"] = found.get(f"outbox_{state}", 0) + int(count)
         return found
 
 
