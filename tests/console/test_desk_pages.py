@@ -184,3 +184,13 @@ async def proposed_day(office: Office, given: str) -> date | str:
         return unescape(re.search(r'class="bad" role="alert">([^<]*)<', response.text)[1])  # type: ignore[index]  # it is there
     (made,) = (await office.house.changes.proposals()).rows
     return date.fromisoformat(str(made.operation["fields"]["reviewed"]))
+
+
+@pytest.mark.parametrize(
+    ("said", "why"), [("公证收费标准", "和条目里存的一句问法完全一样。"), ("他现在正在打我", "命中紧急情况的规则")]
+)
+async def test_a_question_tried_is_explained_in_chinese(office: Office, said: str, why: str) -> None:
+    """试一句 says how a stored question and an emergency were decided, in words of staff."""
+    browser = await office.signed_in(Role.CURATOR)
+    page = await browser.get(f"/knowledge?try={said}")
+    assert why in page.text
