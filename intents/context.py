@@ -25,6 +25,8 @@ LEAST = np.array([0, -4, 0, 0, 0], np.float32)
 """Least that each feature adds."""
 EXPANDED_LENGTH = 16
 """Longest follow-up, in characters of its normal form, that is also asked with the name of the topic before it."""
+GENERAL = 4
+"""Topics from which a group of asks.yaml leaves the subject wholly open (“要多少钱”): a conversation always says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,19 @@ class Context:
 def carried(outcome: str, entry: str | None, options: Sequence[str], ask: str = "") -> str | None:
     """What the next question may refer to: the entry answered, or the likeliest option that is no small talk; else None.
 
-    A question asked back because it could mean several things (`ask`) says nothing of the subject: what was spoken of
-    before stays.
+    A question asked back because it could mean several things (`ask`) says nothing of the subject, and what was spoken of
+    before stays; unless all that it could mean is of one topic (“我想复议”).
     """
     if outcome == "options":
-        return None if ask else next((o for o in options if not o.startswith("chat.")), None)
+        ours = [o for o in options if not o.startswith("chat.")]
+        told = not ask or len({topic_of(o) for o in ours}) == 1
+        return ours[0] if ours and told else None
     return None if outcome != "answer" or entry is None or entry.startswith("chat.") else entry
+
+
+def topic_of(entry: str) -> str:
+    """`notary` of `notary.fee`."""
+    return entry.partition(".")[0]
 
 
 def expanded(scorer: Phrases, question: Question, context: Context) -> Question | None:
@@ -125,17 +134,16 @@ def amounts(terms: Floats, weights: Floats) -> Floats:
 def settled(knowledge: KnowledgeData, names: Sequence[str], before: str) -> Floats:
     """What the conversation takes from questions that could mean several things of its own topic: it says which; (names,).
 
-    “没钱请律师” in the midst of a neighbours' quarrel stays a question to ask back.
+    “没钱请律师” in the midst of a neighbours' quarrel stays a question to ask back; “收费吗” never does, in no conversation.
     """
     entry = knowledge.entries.get(before)
 
     def told(name: str) -> bool:
         ask = knowledge.asks.get(name)
-        return (
-            ask is not None
-            and entry is not None
-            and any(knowledge.entries[e].topic == entry.topic for e in ask.entries)
-        )
+        if ask is None or entry is None:
+            return False
+        topics = {topic_of(e) for e in ask.entries} - {"chat"}
+        return entry.topic in topics or len(topics) >= GENERAL
 
     return np.array([-20 if told(c) else 0 for c in names], np.float32)
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intents import Context, KnowledgeBase, Matcher
+from intents.context import carried
 from intents.focus import both_ends
 from intents.knowledge import KnowledgeBase as Base
 from tests.conftest import ROOT
@@ -114,6 +115,20 @@ def test_the_conversation_says_which_is_meant() -> None:
     match = MATCHER.match("要多少钱", Context("notary.inheritance"))
     assert (match.entry or match.options[0]) == "notary.fee"
     assert not any(option.startswith("ask.") for option in match.options)
+
+
+def test_what_leaves_the_subject_wholly_open_is_settled_by_any_conversation() -> None:
+    """“收费吗” after labour arbitration is not asked back as if nothing had been said, though no group names its topic."""
+    assert MATCHER.match("收费吗").ask
+    match = MATCHER.match("收费吗", Context("enforcement.hearing"))
+    assert not match.ask
+    assert match.options != BASE.asks["ask.fee"].entries
+
+
+def test_a_question_back_within_one_topic_tells_the_subject() -> None:
+    options = ("reconsideration.what", "reconsideration.how", "chat.case_advice")
+    assert carried("options", None, options, "您想了解哪一方面？") == "reconsideration.what"
+    assert carried("options", None, (*options, "notary.fee"), "您想了解哪一方面？") is None
 
 
 def test_bare_phrases_are_enough_to_match() -> None:
