@@ -75,7 +75,7 @@ def read(
 
 
 def plain(data: Mapping[str, Any], me: Me) -> Incoming | None:
-    """What `read` makes of a text in a private chat, as most updates are, without the library's objects (0.5 ms each).
+    """What `read` makes of a text in a private chat, as most updates are, without the library's objects, which take 0.13 ms.
 
     None for anything else, which the library shall read.
     """
