@@ -25,8 +25,8 @@ from intents.encoder import Encoder
 
 _DONE, _REFUSED = 0, 3
 _PROBLEMS = "problems.json"
-NICE = 10
-"""A tenth of the processor's time beside a busy service: answers come first, and the change still comes."""
+NICE = 19
+"""A sixtieth of a core that others want: answers come first, and the change still comes, from what the others leave."""
 
 
 class RelearnFailed(FawenError):
