@@ -28,11 +28,14 @@ class Recall:
         thousands of matches let go at once would hold up the event loop."""
         self._known: OrderedDict[tuple[int, str, Context | None], Match] = OrderedDict()
         self._dangers: OrderedDict[tuple[int, str], Match | None] = OrderedDict()
-        self._spare = asyncio.Semaphore(max((os.cpu_count() or 1) - 1, 1))
-        """As many vectors at a time as there are cores beside the event loop's."""
+        self._spare = {
+            True: asyncio.Semaphore(max((os.cpu_count() or 1) - 1, 1)),
+            False: asyncio.Semaphore(1),
+        }
+        """As many slow vectors at a time as there are cores beside the event loop's, and one that is not slow."""
 
     async def match(self, matcher: Matcher, text: str, context: Context | None = None) -> Match:
-        """`matcher.match(text, context)`, remembered; a slow sentence vector is worked out in a thread."""
+        """`matcher.match(text, context)`, remembered; sentence vectors are worked out in a thread."""
         self._of(matcher)
         key = (self._time, text, context)
         found = self._known.get(key)
@@ -64,7 +67,8 @@ class Recall:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]  # what a generator returns is Any to mypy
         while True:
-            async with self._spare:
+            # a few milliseconds too: several in one turn of the loop, beside learning, held it up for 50
+            async with self._spare[wanted.encoder.slow]:
                 vector = await asyncio.to_thread(wanted.vector)
             try:
                 wanted = steps.send(vector)

@@ -90,10 +90,9 @@ class Cascade:
         return self._weighed(self._apply(ranking, evidence, length, extra), evidence, ranking, extra is not None)
 
     def _add_sentence(self, encoder: Encoder, question: Question, evidence: Evidence) -> Steps[None]:
-        if encoder.slow:
-            vector = yield Wanted(encoder, both_ends(question.text, encoder.reads))
-            encoder = Known(encoder.name, encoder.reads, encoder.slow, vector)
-        self._scorer.add_sentence(encoder, question, evidence.values)
+        vector = yield Wanted(encoder, both_ends(question.text, encoder.reads))
+        known = Known(encoder.name, encoder.reads, encoder.slow, vector)
+        self._scorer.add_sentence(known, question, evidence.values)
 
     def _said_before(self, question: Question, context: Context) -> Steps[Floats | None]:
         """What the conversation adds to each candidate; None when it has no say."""

@@ -137,7 +137,7 @@ class Matcher:
         return at_once(self.matching(text, context))
 
     def matching(self, text: str, context: Context | None = None) -> Steps[Match]:
-        """The same in steps, for who does not want to wait for slow sentence vectors."""
+        """The same in steps, for who does not want to wait for sentence vectors."""
         text = text[:MAX_LENGTH]
         normal = self.normalizer(text)
         if not normal:

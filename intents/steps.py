@@ -1,5 +1,5 @@
-"""Understanding as a sequence of steps that stops where a slow sentence vector is wanted, so that its caller says where that
-is worked out: here and now (`at_once`), or beside an event loop (bot.recall).
+"""Understanding as a sequence of steps that stops where a sentence vector is wanted, so that its caller says where that is
+worked out: here and now (`at_once`), or beside an event loop (bot.recall).
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The vector of a text by a slow encoder (`Encoder.slow`)."""
+    """The vector of a text by an encoder."""
 
     encoder: Encoder
     text: str
 
     def vector(self) -> Floats:
-        """Work it out: tens of milliseconds; shape (1, dimensions)."""
+        """Work it out: milliseconds, tens of them where the encoder is slow; shape (1, dimensions)."""
         return self.encoder.encode([self.text])
 
 
