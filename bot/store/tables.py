@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from bot.store import accounts_schema, desk_schema, platform_schema, replica_schema, schema, sums_schema
+from bot.store import (
+    accounts_schema,
+    desk_schema,
+    knowledge_schema,
+    platform_schema,
+    replica_schema,
+    schema,
+    sums_schema,
+)  # fmt: skip
 
-_AREAS = (schema, desk_schema, accounts_schema, platform_schema, replica_schema, sums_schema)
+_AREAS = (schema, desk_schema, accounts_schema, platform_schema, replica_schema, sums_schema, knowledge_schema)
 
 
 def every_table() -> dict[str, sa.Table]:

@@ -7,6 +7,8 @@ import gzip
 import itertools
 import json
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +221,16 @@ def test_the_commands_move_a_store_there_and_back(
     assert 0 == _run("backup", "again.gz", FAWEN_STORE__URL=here)[0]
     assert 0 == _run("restore", "again.gz", FAWEN_STORE__URL=f"sqlite+aiosqlite:///{tmp_path}/restored.db")[0]
     assert asyncio.run(summed(here)) == asyncio.run(summed(f"sqlite+aiosqlite:///{tmp_path}/restored.db"))
+
+
+async def test_a_program_that_has_loaded_nothing_else_knows_every_table(tmp_path: Path) -> None:
+    """What the migrations make is what a backup carries, whichever parts of the store a command happens to use."""
+    store = SqlStore(f"sqlite+aiosqlite:///{tmp_path}/fawen.db", now=CLOCK)
+    await store.start()
+    async with store.shared.reading() as connection:
+        made = await connection.run_sync(lambda plain: set(sa.inspect(plain).get_table_names()))
+    await store.close()
+    asked = "from bot.store.tables import every_table; print(*every_table())"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", asked, stdout=subprocess.PIPE)
+    said, _ = await process.communicate()
+    assert made - {"alembic_version"} == set(said.decode().split())
