@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.console_desk import fill
-from bench.shots import CHROMIUM, PROGRAM
+from bench.shots import CHROMIUM, PROGRAM, serving
 from bot.store.accounts import Role
 
 SIZES = {"desk": (1280, 800), "phone": (390, 844)}
@@ -66,7 +65,7 @@ PAGES: dict[str, tuple[str, frozenset[Role]]] = {
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
+def staffed(home: Path) -> Iterator[str]:
     """`fawen serve` with a user of each role; its address."""
     new = not (home / "knowledge").exists()
     if new:
@@ -80,13 +79,8 @@ def serving(home: Path) -> Iterator[str]:
     for role, name in NAMES.items() if new else ():
         add = [*PROGRAM, "user", "add", name, "--role", role.value]
         subprocess.run(add, env=environ, input=PASSWORD, text=True, check=True, capture_output=True)  # noqa: S603  our own
-    with subprocess.Popen([*PROGRAM, "serve"], env=environ, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  our own
-        assert process.stderr is not None
-        for line in process.stderr:
-            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-                yield found.group()
-                break
-        process.terminate()
+    with serving(environ) as site:
+        yield site
 
 
 @contextmanager
@@ -220,7 +214,7 @@ def main() -> None:
     with ExitStack() as stack:
         home = given.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         home.mkdir(parents=True, exist_ok=True)
-        site = stack.enter_context(serving(home))
+        site = stack.enter_context(staffed(home))
         browser = stack.enter_context(sync_playwright()).chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox"]
         )

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,9 +44,9 @@ def environ_of(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
-    """`fawen serve` on a free port; its address."""
-    with subprocess.Popen([*PROGRAM, "serve"], env=environ_of(home), stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  our own
+def serving(environ: Mapping[str, str]) -> Iterator[str]:
+    """`fawen serve` with these settings, among them port 0; its address."""
+    with subprocess.Popen([*PROGRAM, "serve"], env=environ, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  our own
         assert process.stderr is not None
         for line in process.stderr:
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
@@ -240,7 +240,11 @@ def main() -> None:
     widths = [int(given) for given in sys.argv[2:] if given.isdecimal()] or list(WIDTHS)
     named = [given for given in sys.argv[2:] if not given.isdecimal()]
     sizes = [(width, look) for width in widths for look in LOOKS if look != "large" or width == min(WIDTHS)]
-    with tempfile.TemporaryDirectory() as home, serving(Path(home)) as site, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        serving(environ_of(Path(home))) as site,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for at, (width, look) in enumerate(sizes, 1):
             shoot(browser, site, out, width, look, [name for name in STATES if not named or name in named])

@@ -20,8 +20,8 @@ SHIFT = 21
 """Bits of a Unicode code point: a gram of up to three characters is an int64 key without collisions."""
 GRAM_SIZES = (1, 2, 3)
 _START, _END = "\x02", "\x03"
-_CHUNK = 100_000
-"""Phrases whose grams are counted at a time: bounds the memory of building."""
+CHUNK = 100_000
+"""Phrases taken at a time while an index is built: bounds the memory of building."""
 
 
 class Grams(NamedTuple):
@@ -71,10 +71,10 @@ def joined_keys(texts: Sequence[str]) -> tuple[Keys, NDArray[np.intp], int]:
 def grams_of(phrases: Sequence[str], progress: Progress | None = None) -> Grams:
     """The grams of all phrases (normal forms); `progress(done, total)` counts phrases."""
     parts: list[Grams] = []
-    for start in range(0, len(phrases), _CHUNK):
-        parts.append(_of_chunk(phrases[start : start + _CHUNK], start))
+    for start in range(0, len(phrases), CHUNK):
+        parts.append(_of_chunk(phrases[start : start + CHUNK], start))
         if progress:
-            progress(min(start + _CHUNK, len(phrases)), len(phrases))
+            progress(min(start + CHUNK, len(phrases)), len(phrases))
     if not parts:
         return Grams(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32))
     return Grams(*(np.concatenate(column) for column in zip(*parts, strict=True)))

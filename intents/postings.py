@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from intents.grams import Floats, Ints, Keys, Progress, gram_keys, grams_of
+from intents.grams import CHUNK, Floats, Ints, Keys, Progress, gram_keys, grams_of
 from intents.sums import add_up
 
 LEADING = 256
@@ -25,8 +25,6 @@ BUDGET, BUDGET_SHARE = 15_000, 0.2
 _SHARES = (0.5, 0.25, 0.0)
 """Parts of the highest sum down to which leading phrases are looked for, so that few of a million are sorted."""
 _K1, _B = 1.2, 0.75
-_CHUNK = 100_000
-"""Phrases whose weights are squared at a time: bounds the memory of building."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +82,8 @@ class LargeIndex:
     def _squares(self, rows: Ints) -> NDArray[np.float64]:
         """Sum of the squared weights of each phrase; in parts, since both arguments of bincount are copied in double width."""
         found = np.zeros(self.size)
-        for start in range(0, self.size, _CHUNK):
-            stop = min(start + _CHUNK, self.size)
+        for start in range(0, self.size, CHUNK):
+            stop = min(start + CHUNK, self.size)
             part = slice(self.forward[start], self.forward[stop])
             weights = self.idf[self.columns[part]]
             found[start:stop] = np.bincount(rows[part] - start, weights * weights, stop - start)

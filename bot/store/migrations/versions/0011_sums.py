@@ -8,8 +8,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.schema import where
-
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
@@ -53,7 +51,6 @@ def upgrade() -> None:
     op.create_index("ix_tickets_opened", "tickets", ["opened_at", "apart"])
     op.create_index("ix_tickets_answered", "tickets", ["answered_at", "opened_at"])
     op.create_index("ix_answers_at", "answers", ["at"])
-    op.create_index("ix_outbox_unsent", "outbox", ["id"], **where("state <> 'sent'"))
 
 
 def _texts() -> None:

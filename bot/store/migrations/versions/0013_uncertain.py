@@ -1,4 +1,7 @@
-"""SQLite walks through all of the outbox rather than take a partial index whose column the question does not name."""
+"""What staff count of the outbox has an index of its own.
+
+By state: SQLite walks through all of the outbox rather than take a partial index whose column the question does not name.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the index of what is uncertain anew, by state."""
-    op.drop_index("ix_outbox_uncertain", "outbox")
+    """Add the index of what is uncertain."""
     op.create_index("ix_outbox_uncertain", "outbox", ["state"], **where(UNCERTAIN))
