@@ -1,6 +1,6 @@
-"""Figures that take long to count, counted once for all who look, and anew beside them.
+"""Figures of a large store, which take long to count: counted once for all who look, and anew beside them.
 
-What is counted quickly is counted anew for everybody: on a small store every figure is of this moment.
+What is counted quickly is counted anew for everybody.
 """
 
 from __future__ import annotations

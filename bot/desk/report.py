@@ -48,6 +48,8 @@ class Report:
     """Hours from a ticket to its answer."""
     took: Timing
     """Milliseconds from a message to its reply."""
+    counted: datetime
+    """When the store was asked."""
 
 
 def last_days(now: datetime, days: int) -> tuple[datetime, datetime]:
@@ -85,6 +87,7 @@ async def _gather(reports: Reports, base: KnowledgeData, since: datetime, until:
         answered=await reports.answered(since, until),
         answering=await reports.time_to_answer(since, until),
         took=await reports.took(since, until),
+        counted=reports.now(),
     )
 
 

@@ -27,6 +27,8 @@ from bot.store.shared import Shared
 from bot.store.sums_schema import day_entries, day_took, day_topics
 
 OUTCOMES = ("direct", "offered", "none")
+LARGE = 100_000
+"""A log of no more exchanges is counted within a page view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,16 @@ class Reports:
     def __init__(self, shared: Shared, view: View | None = None) -> None:
         """With a `view`, as `together` makes it, everything is read there."""
         self._shared, self._view = shared, view
+
+    def now(self) -> datetime:
+        """The store's clock."""
+        return self._shared.now()
+
+    async def large(self) -> bool:
+        """Whether the log has more than LARGE exchanges."""
+        newest = sa.select(sa.func.coalesce(sa.func.max(exchanges.c.id), 0))
+        async with self._shared.reading() as connection:
+            return int((await connection.execute(newest)).scalar_one()) > LARGE
 
     @contextlib.asynccontextmanager
     async def together(self) -> AsyncIterator[Reports]:

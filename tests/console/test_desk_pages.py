@@ -194,3 +194,21 @@ async def test_a_question_tried_is_explained_in_chinese(office: Office, said: st
     browser = await office.signed_in(Role.CURATOR)
     page = await browser.get(f"/knowledge?try={said}")
     assert why in page.text
+
+
+async def test_a_report_of_a_small_log_is_of_this_moment(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the first count was, the next look shows what was asked since; only a large log's report is kept."""
+    monkeypatch.setattr("bot.console.kept.QUICK_SECONDS", -1.0)
+    browser = await office.signed_in(Role.REVIEWER)
+
+    async def shown() -> str:
+        found = re.search(r"<b>(\d+)</b><span>次提问", (await browser.get("/reports")).text)
+        return found[1] if found else ""
+
+    assert "0" == await shown()
+    await ask(office, TEXT, "p1", "8Q-4H8A")
+    assert "1" == await shown()
+    monkeypatch.setattr("bot.store.reports.LARGE", 0)
+    assert "1" == await shown()
+    await ask(office, TEXT, "p2", "NA-SDVM")
+    assert "1" == await shown()
