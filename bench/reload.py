@@ -118,7 +118,7 @@ async def _run(reloads: int, every: float, encoder: str, place: Path) -> None:
         async with _measured(core, texts, every) as calm:
             await asyncio.sleep(15)
         print(calm.line("without reloads"), flush=True)  # noqa: T201  a report
-        times = []
+        times, seen = [], 0
         async with _measured(core, texts, every) as busy:
             for number in range(reloads):
                 write_atomically(directory / name, second if number % 2 == 0 else first)
@@ -127,7 +127,9 @@ async def _run(reloads: int, every: float, encoder: str, place: Path) -> None:
                     raise SystemExit(f"reload {number + 1} did not come into force: {core.brain.last_error}")
                 times.append(perf_counter() - started)
                 if (number + 1) % 5 == 0:
-                    print(busy.line(f"after {number + 1} reloads"), flush=True)  # noqa: T201
+                    # no more: sorting all that was seen takes longer than any pause
+                    print(f"after {number + 1} reloads: longest {max(busy.pauses[seen:]):.1f} ms", flush=True)  # noqa: T201
+                    seen = len(busy.pauses)
         times.sort()
         print(busy.line(f"during {reloads} reloads"))  # noqa: T201
         print(f"a reload took {times[len(times) // 2]:.1f} s (median), {times[-1]:.1f} s (longest)")  # noqa: T201

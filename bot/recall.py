@@ -33,6 +33,7 @@ class Recall:
             False: asyncio.Semaphore(1),
         }
         """As many slow vectors at a time as there are cores beside the event loop's, and one that is not slow."""
+        self._turn = asyncio.Lock()
 
     async def match(self, matcher: Matcher, text: str, context: Context | None = None) -> Match:
         """`matcher.match(text, context)`, remembered; sentence vectors are worked out in a thread."""
@@ -62,6 +63,7 @@ class Recall:
 
     async def _beside(self, steps: Steps[Match]) -> Match:
         """Run the steps here, and between them whatever takes long elsewhere."""
+        await self._take_turn()
         try:
             wanted = next(steps)
         except StopIteration as end:
@@ -70,10 +72,16 @@ class Recall:
             # a few milliseconds too: several in one turn of the loop, beside learning, held it up for 50
             async with self._spare[wanted.encoder.slow]:
                 vector = await asyncio.to_thread(wanted.vector)
+            await self._take_turn()
             try:
                 wanted = steps.send(vector)
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
+
+    async def _take_turn(self) -> None:
+        """One step, of some milliseconds, in a turn of the loop: with ten at once everything else waits for all of them."""
+        await self._turn.acquire()
+        asyncio.get_running_loop().call_soon(self._turn.release)
 
     def _of(self, matcher: Matcher) -> None:
         if matcher is not self._matcher:

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -43,26 +44,32 @@ class Relearner:
 
     async def learn(self, directory: Path) -> Matcher:
         """The matcher of a directory. Raises KnowledgeError with every problem, RelearnFailed when the process dies."""
-        with tempfile.TemporaryDirectory(prefix="fawen-learn-") as place:
-            target = Path(place)
-            arguments = (str(directory), place, str(self._cache or ""), self._encoder)
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot.relearn", *arguments, env=environment(), stderr=asyncio.subprocess.PIPE
-            )
-            self._stand_back(process.pid)
-            try:
-                _, said = await process.communicate()
-            except asyncio.CancelledError:
-                process.kill()
-                await process.wait()
-                raise
-            if process.returncode == _REFUSED:
-                rows = json.loads((target / _PROBLEMS).read_text(encoding="utf-8"))
-                raise KnowledgeError([Problem(**row) for row in rows])
-            if process.returncode != _DONE:
-                end = said.decode("utf-8", "replace").strip().splitlines()[-1:]
-                raise RelearnFailed(f"learning ended with code {process.returncode}: {''.join(end)}")
-            matcher = await asyncio.to_thread(transport.load, target, self._encoders)
+        place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="fawen-learn-"))
+        try:
+            return await self._learn(directory, place)
+        finally:
+            # hundreds of megabytes: the disk takes twenty milliseconds to forget them
+            await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+
+    async def _learn(self, directory: Path, place: Path) -> Matcher:
+        arguments = (str(directory), str(place), str(self._cache or ""), self._encoder)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot.relearn", *arguments, env=environment(), stderr=asyncio.subprocess.PIPE
+        )
+        self._stand_back(process.pid)
+        try:
+            _, said = await process.communicate()
+        except asyncio.CancelledError:
+            process.kill()
+            await process.wait()
+            raise
+        if process.returncode == _REFUSED:
+            rows = json.loads((place / _PROBLEMS).read_text(encoding="utf-8"))
+            raise KnowledgeError([Problem(**row) for row in rows])
+        if process.returncode != _DONE:
+            end = said.decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise RelearnFailed(f"learning ended with code {process.returncode}: {''.join(end)}")
+        matcher = await asyncio.to_thread(transport.load, place, self._encoders)
         if not isinstance(matcher, Matcher):
             raise RelearnFailed(f"learning gave a {type(matcher).__name__} instead of a matcher")
         return matcher
