@@ -105,7 +105,7 @@ class _Learning:
         quarter = 4 * done // max(total, 1)
         if quarter > self._shown:
             self._shown = quarter
-            self._console.print(f"  学习知识库（第一次启动约半分钟，以后几秒）：{done}/{total}")
+            self._console.print(f"  学习知识库（第一次启动约一两分钟，以后几秒）：{done}/{total}")
 
 
 async def _resume(channel: str, resume: Callable[[], Awaitable[int]]) -> None:
