@@ -354,7 +354,9 @@ class Dialogue:
     def _offer(self, matcher: Matcher, work: _Work, match: Match) -> Reply:
         work.state["asked"] = work.message.text
         work.state["last_question"] = work.message.text
-        if subject := carried("options", None, match.options, match.ask):
+        fresh = self._context(work) is None
+        subject = carried("options", None, match.options, match.ask, fresh=fresh)
+        if subject or fresh:
             work.state["entry"] = subject
         work.state["at"] = work.message.at.isoformat()
         return replies.options(matcher.knowledge, match)

@@ -7,6 +7,8 @@ subject (“对了”, “换个问题”) takes nothing over.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,17 +16,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from intents.grams import Floats
-from intents.model import KnowledgeData
+from intents.model import Ask, KnowledgeData
 from intents.phrases import Phrases, Question
 
 if TYPE_CHECKING:
     from intents.matcher import Match
 
-FEATURES = ("topic", "self", "related", "aspect", "expanded")
-LEAST = np.array([0, -4, 0, 0, 0], np.float32)
+FEATURES = ("topic", "self", "related", "aspect", "own", "expanded")
+LEAST = np.array([0, -4, 0, 0, 0, 0], np.float32)
 """Least that each feature adds."""
 EXPANDED_LENGTH = 16
 """Longest follow-up, in characters of its normal form, that is also asked with the name of the topic before it."""
+BEFORE_AT = 2
+"""Place among the options, from 0, of the entry spoken of before."""
+_NAMED = re.compile("^(?:那么|那|要是|换成)?(.+?)(?:的)?(?:又?呢|也行吗|也可以吗|也一样吗|也是吗)?$")
+"""“那公证呢”: a subject and nothing else; on the plain form, which has no punctuation."""
 GENERAL = 4
 """Topics from which a group of asks.yaml leaves the subject wholly open (“要多少钱”): a conversation always says which."""
 
@@ -37,17 +43,53 @@ class Context:
     """The entry of the last answer, or the first option chosen."""
 
 
-def carried(outcome: str, entry: str | None, options: Sequence[str], ask: str = "") -> str | None:
+def carried(
+    outcome: str, entry: str | None, options: Sequence[str], ask: str = "", *, fresh: bool = False
+) -> str | None:
     """What the next question may refer to: the entry answered, or the likeliest option that is no small talk; else None.
 
-    A question asked back because it could mean several things (`ask`) says nothing of the subject, and what was spoken of
-    before stays; unless all that it could mean is of one topic (“我想复议”).
+    A question asked back because it could mean several things (`ask`) says little of the subject, and what was spoken of
+    before stays; unless all that it could mean is of one topic (“我想复议”), or nothing was spoken of before (`fresh`)
+    and it leaves a few topics only (“听证”).
     """
     if outcome == "options":
         ours = [o for o in options if not o.startswith("chat.")]
-        told = not ask or len({topic_of(o) for o in ours}) == 1
+        told = not ask or len({topic_of(o) for o in ours}) < (GENERAL if fresh else 2)
         return ours[0] if ours and told else None
     return None if outcome != "answer" or entry is None or entry.startswith("chat.") else entry
+
+
+def with_before(options: Sequence[str], context: Context) -> tuple[str, ...]:
+    """Options of a follow-up: the entry spoken of before stays among them, for it often holds the answer."""
+    if context.entry in options:
+        return tuple(options)
+    return (*options[:BEFORE_AT], context.entry, *options[BEFORE_AT:])
+
+
+def named_only(plain: str) -> str:
+    """What “那公证呢” names, of a text in plain form; the text itself where it says more."""
+    found = _NAMED.match(plain)
+    return found[1] if found else plain
+
+
+def same_aspect(knowledge: KnowledgeData, ask: Ask, context: Context) -> str | None:
+    """“公证呢” after the fee of legal aid asks for the fee of notarization: the entry on the same aspect of what the words
+    of a group name. None where there is none, or more than one.
+    """
+    before = knowledge.entries.get(context.entry)
+    if before is None or not before.aspect:
+        return None
+
+    def fit(names: Iterable[str]) -> list[str]:
+        entries = (knowledge.entries[name] for name in names)
+        return [
+            e.id for e in entries if e.aspect == before.aspect and e.topic != before.topic and e.status == "published"
+        ]
+
+    # only where the group is of a topic as a whole do its other entries count
+    topics = {topic_of(e) for e in ask.entries if e.endswith(".what")}
+    found = fit(ask.entries) or fit(name for name in knowledge.entries if topic_of(name) in topics)
+    return found[0] if len(found) == 1 else None
 
 
 def topic_of(entry: str) -> str:
@@ -71,19 +113,22 @@ def context_features(
     names: Sequence[str] | None = None,
     with_topic: Floats | None = None,
 ) -> Floats:
-    """(names, FEATURES): flags of the same topic, the same entry, related to it, asked aspect within the topic; and P of
-    the expanded question (`with_topic`, 0 without one).
+    """(names, FEATURES): flags of the same topic, the same entry, related to it, asked aspect within the topic, the same
+    entry where its topic has none on the asked aspect; and P of the expanded question (`with_topic`, 0 without one).
 
     `names` are the candidates in question, all of the base by default.
     """
     names = scorer.candidates if names is None else names
     features = np.zeros((len(names), len(FEATURES)), np.float32)
-    entry = scorer.knowledge.entries.get(context.entry)
+    knowledge = scorer.knowledge
+    entry = knowledge.entries.get(context.entry)
     if entry is None or shifts(scorer, question):
         return features
     related = {*entry.related, *(c.entry for c in entry.confusable)}
+    asked = question.aspects
+    alone = bool(asked) and not any(e.aspect in asked for e in knowledge.entries.values() if e.topic == entry.topic)
     for i, name in enumerate(names):
-        other = scorer.knowledge.entries.get(name)
+        other = knowledge.entries.get(name)
         if other is None:
             continue
         same = other.topic == entry.topic and other.topic != "chat"
@@ -91,7 +136,8 @@ def context_features(
             same,
             name == entry.id and entry.topic != "chat",
             name in related,
-            same and other.aspect != "" and other.aspect in question.aspects,
+            same and other.aspect != "" and other.aspect in asked,
+            name == entry.id and alone,
             0,
         )
     if with_topic is not None:
@@ -132,7 +178,7 @@ def amounts(terms: Floats, weights: Floats) -> Floats:
 
 
 def settled(knowledge: KnowledgeData, names: Sequence[str], before: str) -> Floats:
-    """What the conversation takes from questions that could mean several things of its own topic: it says which; (names,).
+    """What the conversation takes from questions that could mean several things, most of them of its topic: it says which; (names,).
 
     “没钱请律师” in the midst of a neighbours' quarrel stays a question to ask back; “收费吗” never does, in no conversation.
     """
@@ -142,8 +188,9 @@ def settled(knowledge: KnowledgeData, names: Sequence[str], before: str) -> Floa
         ask = knowledge.asks.get(name)
         if ask is None or entry is None:
             return False
-        topics = {topic_of(e) for e in ask.entries} - {"chat"}
-        return entry.topic in topics or len(topics) >= GENERAL
+        # “没钱请律师” amid labour arbitration is of legal aid all the same: its group has more of that
+        topics = Counter(topic_of(e) for e in ask.entries if not e.startswith("chat."))
+        return len(topics) >= GENERAL or 0 < topics[entry.topic] == max(topics.values())
 
     return np.array([-20 if told(c) else 0 for c in names], np.float32)
 
@@ -161,7 +208,7 @@ def converse(match: Callable[[str, Context | None], Match], turns: Iterable[str]
     for turn in turns:
         result = match(turn, context)
         found.append(result)
-        subject = carried(result.outcome, result.entry, result.options, result.ask)
+        subject = carried(result.outcome, result.entry, result.options, result.ask, fresh=context is None)
         if subject is not None:
             context = Context(subject)
     return found

@@ -206,6 +206,6 @@ def fit_context(seen: Turns) -> tuple[Floats, float]:
         right = (alone.with_context(weights) * seen.gold).sum(1)
         return float(-np.log(right + 1e-9).sum()) / max(len(right), 1) + 0.003 * float(flat @ flat)
 
-    start = np.array([[2, 1, 0.5, 1, 2], [-0.5, -0.3, -0.1, -0.2, 0], [0.5, 0.3, 0, 0.2, 0]]).ravel()
+    start = np.array([[2, 1, 0.5, 1, 0.5, 2], [-0.5, -0.3, -0.1, -0.2, 0, 0], [0.5, 0.3, 0, 0.2, 0, 0]]).ravel()
     found = minimize(loss, start, method="Powell", options={"maxiter": 20, "xtol": 0.01, "ftol": 1e-4})
     return np.asarray(found.x.reshape(3, len(FEATURES)), np.float32), float(found.fun)

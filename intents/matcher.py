@@ -1,6 +1,7 @@
 """Matcher(knowledge).match(text, context) -> Match: one of three outcomes, with the reason.
 
-Order of decision, each step final: nothing typed; a stored question (always its entry); an emergency rule; the ranking.
+Order of decision, each step final: nothing typed; a stored question (always its entry); an emergency rule; in a
+conversation the same aspect of another subject (“公证呢”); the ranking.
 Ties are broken by the candidate's id in alphabetical order. The same knowledge and text give the same bytes.
 """
 
@@ -14,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from intents.cascade import Cascade, Weighed, step_names
-from intents.context import Context
+from intents.context import Context, named_only, same_aspect, with_before
 from intents.decide import MAX_OPTIONS, Decision, decide
 from intents.encoder import Encoder
 from intents.focus import both_ends
@@ -36,6 +37,10 @@ MAX_LENGTH = 4_000
 RANKED_LENGTH = 1_200
 """Characters that are ranked; of longer texts the beginning and the end, where the matter and the question stand."""
 RANKED = 6
+NUMBER_LENGTH = 7
+"""Digits and nothing else from here on are no short number of a service (12348): no question can be found in them."""
+SAME_ASPECT = 0.9
+"""Confidence that “公证呢” asks what was asked before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Match:
     """What would be offered, best first; for an answer the runners-up."""
     confidence: float
     reason: str
-    """`empty`, `exact`, `safety`, `ranked`, or `context` when the last exchange decided."""
+    """`empty` (no word in it), `exact`, `safety`, `ranked`, or `context` when the last exchange decided."""
     candidates: tuple[Candidate, ...] = ()
     ask: str = ""
     """For options: the question to ask back, where the knowledge has one."""
@@ -149,14 +154,25 @@ class Matcher:
         elif stored:
             entry, phrase = stored
             return Match(text, "answer", entry, (), 1.0, "exact", (Candidate(entry, 1.0, phrase),))
+        if normal.isdecimal() and len(normal) >= NUMBER_LENGTH:
+            return Match(text, "none", None, (), 0.0, "empty")
         if emergency := self.emergency(text):
             return emergency
+        if context is not None and (subject := self._same_aspect(text, context)):
+            return Match(text, "answer", subject, (), SAME_ASPECT, "context", (Candidate(subject, SAME_ASPECT, ""),))
         weighed = yield from self._weighing(self.question(text), context)
         thresholds = self.fitted.thresholds
         if weighed.used_context:
             thresholds = replace(thresholds, answer=max(thresholds.answer, thresholds.follow))
         decision = decide(self.knowledge, weighed.names, weighed.p, thresholds)
+        if weighed.used_context and context is not None and decision.outcome == "options":
+            decision = replace(decision, options=with_before(decision.options, context)[:MAX_OPTIONS])
         return self._result(text, decision, weighed)
+
+    def _same_aspect(self, text: str, context: Context) -> str | None:
+        stored = self._exact.get(named_only(self.normalizer.plain(text)))
+        ask = self.knowledge.asks.get(stored[0]) if stored else None
+        return same_aspect(self.knowledge, ask, context) if ask else None
 
     @staticmethod
     def _asked_back(text: str, ask: Ask) -> Match:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.messages import NONE_OF_THESE, Kind
+from bot.recall import Recall
 from bot.store.base import Ticket
+from intents import Context, Match, Matcher
 from tests.sample import Talk
 
 
@@ -46,6 +48,22 @@ async def test_a_subject_lapses_after_ten_minutes(talk: Talk) -> None:
     await talk.say("那要多少钱")
     assert "context" not in {t.reply.extra.get("reason") for t in talk.store.turns}
     assert talk.store.turns[-1].message.at > talk.store.turns[0].message.at
+
+
+async def test_a_lapsed_subject_stays_lapsed(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that tells no subject does not bring back to life what was spoken of an hour ago."""
+    await talk.say("继承公证怎么办")
+    talk.clock.pass_by(minutes=60)
+    seen = list[Context | None]()
+
+    async def unsure(recall: Recall, matcher: Matcher, text: str, context: Context | None = None) -> Match:
+        seen.append(context)
+        return Match(text, "options", None, ("chat.human", "chat.thanks"), 0.3, "ranked")
+
+    monkeypatch.setattr(Recall, "match", unsure)
+    await talk.say("嗯那个")
+    await talk.say("就是那个")
+    assert [None, None] == seen
 
 
 async def test_a_pressed_option_is_answered(talk: Talk) -> None:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intents import Context, KnowledgeBase, Matcher
-from intents.context import carried
+from intents.context import carried, same_aspect, settled, with_before
+from intents.decide import MAX_OPTIONS
 from intents.focus import both_ends
 from intents.knowledge import KnowledgeBase as Base
 from tests.conftest import ROOT
@@ -129,6 +130,59 @@ def test_a_question_back_within_one_topic_tells_the_subject() -> None:
     options = ("reconsideration.what", "reconsideration.how", "chat.case_advice")
     assert carried("options", None, options, "您想了解哪一方面？") == "reconsideration.what"
     assert carried("options", None, (*options, "notary.fee"), "您想了解哪一方面？") is None
+
+
+def test_a_question_of_few_topics_tells_the_subject_where_nothing_was_said_before() -> None:
+    options = ("enforcement.hearing", "reconsideration.hearing")
+    assert ("enforcement.hearing", None) == tuple(
+        carried("options", None, options, "哪一种？", fresh=f) for f in (True, False)
+    )
+    many = ("notary.fee", "legal_aid.cost", "mediation.fee", "reconsideration.fee")
+    assert carried("options", None, many, "哪一项？", fresh=True) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "entry"),
+    [
+        ("legal_aid.cost", "公证呢", "notary.fee"),
+        ("notary.materials", "那复议的呢？", "reconsideration.materials"),
+        ("reconsideration.agent", "公證呢", "notary.agent"),
+        ("notary.fee", "律师呢", "service.lawyer_fee"),
+    ],
+)
+def test_another_subject_takes_the_aspect_over(before: str, text: str, entry: str) -> None:
+    """“公证呢” after what legal aid costs asks what notarization costs; alone it is asked back."""
+    match = MATCHER.match(text, Context(before))
+    assert ("answer", entry, "context") == (match.outcome, match.entry, match.reason)
+
+
+def test_no_aspect_is_invented() -> None:
+    """Nothing is taken over where the other subject has no entry on it, or the conversation is on that subject already."""
+    ask = BASE.asks["ask.legal_aid_bare"]
+    assert [None] * 3 == [
+        same_aspect(BASE, ask, Context(e)) for e in ("notary.online", "legal_aid.cost", "notary.will")
+    ]
+
+
+def test_what_was_spoken_of_stays_among_the_options() -> None:
+    context = Context("enforcement.hearing")
+    assert ("a.one", "a.two", "enforcement.hearing", "a.three") == with_before(("a.one", "a.two", "a.three"), context)
+    assert ("a.one", "enforcement.hearing") == with_before(("a.one", "enforcement.hearing"), context)
+    match = MATCHER.match("可以叫律师陪我去吗", context)
+    assert match.outcome == "answer" or (context.entry in match.options and len(match.options) <= MAX_OPTIONS)
+
+
+def test_help_with_costs_is_asked_back_in_the_midst_of_another_matter() -> None:
+    """“没钱请律师” amid labour arbitration is of legal aid: most that its group could mean is."""
+    names = ["ask.poor", "service.labor_arbitration"]
+    assert [0, 0] == settled(BASE, names, "service.labor_arbitration").tolist()
+    assert [-20, 0] == settled(BASE, names, "legal_aid.how").tolist()
+
+
+def test_a_long_number_is_no_question() -> None:
+    assert [("none", "empty"), ("answer", "exact")] == [
+        (m.outcome, m.reason) for m in map(MATCHER.match, ("13812345678", "12348"))
+    ]
 
 
 def test_bare_phrases_are_enough_to_match() -> None:
