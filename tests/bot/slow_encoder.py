@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intents.cascade import step_signals
+from intents.context import FEATURES
 from intents.ranking import Fitted, Ranking, Thresholds
 from tests.toy_vectors import counted
 
@@ -46,4 +47,4 @@ def always_asked() -> Fitted:
     weights = np.array([8.0 if s == "linear" else 0.5 for s in signals], np.float32)
     ranking = Ranking(signals, weights, np.zeros(len(signals), np.float32), np.zeros((2, 3), np.float32))
     thresholds = Thresholds(answer=0.3, route=0.5, chat=0.3, none=0.5, option=0.1)
-    return Fitted(ranking, thresholds, np.zeros((3, 5), np.float32), None)
+    return Fitted(ranking, thresholds, np.zeros((3, len(FEATURES)), np.float32), None)

@@ -11,6 +11,7 @@ import pytest
 
 from intents import KnowledgeBase, Matcher
 from intents.cascade import step_signals
+from intents.context import FEATURES
 from intents.encoder import CachedEncoder, OnnxEncoder
 from intents.errors import FawenError
 from intents.grams import Floats
@@ -74,7 +75,7 @@ def _fitted() -> Fitted:
     weights = np.array([8.0 if s == "linear" else 0.5 for s in signals], np.float32)
     ranking = Ranking(signals, weights, np.zeros(len(signals), np.float32), np.zeros((2, 3), np.float32))
     thresholds = Thresholds(answer=0.3, route=0.5, chat=0.3, none=0.5, option=0.1)
-    return Fitted(ranking, thresholds, np.zeros((3, 5), np.float32), load_fitted("lexical").first)
+    return Fitted(ranking, thresholds, np.zeros((3, len(FEATURES)), np.float32), load_fitted("lexical").first)
 
 
 def test_the_encoder_is_not_asked_when_the_cheap_signals_are_sure(tmp_path: Path) -> None:
