@@ -23,6 +23,9 @@ from intents.ranking import Ranking, Thresholds, kinds_of, length_term
 from intents.scoring import Scorer
 
 START = Thresholds(answer=0.5, route=0.5, chat=0.4, none=0.5, option=0.1)
+CAUTION = 0.001
+"""Mean worth given up for a higher threshold to answer: the best one is found among hardly different ones on a few hundred
+questions near it, and a wrong answer is the worst there is."""
 _GRID = {
     "answer": np.arange(0.2, 0.96, 0.05),
     "route": np.arange(0.3, 0.96, 0.05),
@@ -85,7 +88,9 @@ def fit_thresholds(
     scale: Worth | None = None,
     tick: Callable[[int, int], None] | None = None,
 ) -> tuple[Thresholds, float]:
-    """The best thresholds, one coordinate at a time until none moves, and their mean worth."""
+    """The best thresholds, one coordinate at a time until none moves, the one to answer as high as costs no more than
+    CAUTION; and their mean worth.
+    """
     scale = scale or Worth()
 
     def mean(thresholds: Thresholds) -> float:
@@ -109,7 +114,9 @@ def fit_thresholds(
                     best, value = tried, found
         if value <= before + 1e-6:
             break
-    return best, value
+    higher = (replace(best, answer=round(float(x), 3)) for x in _GRID["answer"] if x > best.answer)
+    careful = max((t for t in higher if mean(t) >= value - CAUTION), key=lambda t: t.answer, default=best)
+    return careful, mean(careful)
 
 
 @dataclass(frozen=True)
