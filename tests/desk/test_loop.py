@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -145,14 +146,18 @@ async def test_the_whole_loop(town: Town, way: type[Web] | type[Telegram]) -> No
 
     await until(delivered)
     assert [1, 1] == [await people.got(who, ANSWER) for who in (1, 2)]
-    assert {DeliveryState.SENT} == {d.state for d in await town.desk.deliveries(row.id)}
+    both = await town.desk.deliveries(row.id)
+    assert [DeliveryState.SENT] * 2 == [d.state for d in both]
 
     proposal = await town.changes.propose_question(row.id, "legal_aid.what", ASKED, "li", "两个人问过")
     done = await town.changes.publish(proposal.id, "li")
     assert TicketState.PUBLISHED == (await town.desk.cluster(row.id)).row.state
 
+    # somebody new each time: who had the answer before has a conversation about it
+    others = count(3)
+
     async def known() -> bool:
-        return "法律援助是国家的制度" in await people.says(3, ASKED)
+        return "法律援助是国家的制度" in await people.says(next(others), ASKED)
 
     await until(known)
     await town.changes.roll_back(done.id, "wang", "放错了条目")
@@ -161,4 +166,4 @@ async def test_the_whole_loop(town: Town, way: type[Web] | type[Telegram]) -> No
         return not await known()
 
     await until(unknown)
-    assert {DeliveryState.SENT} == {d.state for d in await town.desk.deliveries(row.id)}
+    assert set(both) <= set(await town.desk.deliveries(row.id))
