@@ -17,9 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreUnavailable
 from bot.store.facts import all_facts, whole_days
-from bot.store.schema import exchanges
 from bot.store.shared import Shared
-from bot.store.sums import mark
+from bot.store.sums import mark, newest
 
 BEHIND = 50_000
 """With more exchanges than this not summed yet, single rows are counted by their time."""
@@ -101,5 +100,4 @@ async def viewing(shared: Shared) -> AsyncIterator[View]:
 
 async def _usable_mark(connection: AsyncConnection) -> int | None:
     upto = await mark(connection)
-    newest = (await connection.execute(sa.select(sa.func.max(exchanges.c.id)))).scalar() or 0
-    return upto if newest - upto <= BEHIND else None
+    return upto if await newest(connection) - upto <= BEHIND else None

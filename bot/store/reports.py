@@ -24,6 +24,7 @@ from bot.store.favourites import Asked, favourites
 from bot.store.rows import to_exchange
 from bot.store.schema import exchanges, tickets
 from bot.store.shared import Shared
+from bot.store.sums import newest
 from bot.store.sums_schema import day_entries, day_took, day_topics
 
 OUTCOMES = ("direct", "offered", "none")
@@ -87,9 +88,8 @@ class Reports:
 
     async def large(self) -> bool:
         """Whether the log has more than LARGE exchanges."""
-        newest = sa.select(sa.func.coalesce(sa.func.max(exchanges.c.id), 0))
         async with self._shared.reading() as connection:
-            return int((await connection.execute(newest)).scalar_one()) > LARGE
+            return await newest(connection) > LARGE
 
     @contextlib.asynccontextmanager
     async def together(self) -> AsyncIterator[Reports]:

@@ -58,23 +58,27 @@ class Sums:
 
     async def _given_out(self) -> int:
         """A number up to which every exchange that will ever be there is there."""
-        newest = sa.select(sa.func.coalesce(sa.func.max(exchanges.c.id), 0))
 
         async def alone(connection: AsyncConnection) -> int:
             await connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_WAIT}'"))
             await self._shared.lock(connection, Lock.RECORDING)
-            return int((await connection.execute(newest)).scalar_one())
+            return await newest(connection)
 
         if self._shared.postgres:
             return await self._shared.apart(alone)
         async with self._shared.reading() as connection:
-            return int((await connection.execute(newest)).scalar_one())
+            return await newest(connection)
 
 
 async def recording(shared: Shared, connection: AsyncConnection) -> None:
     """Say, before an exchange is written, that this transaction writes one."""
     if shared.postgres:
         await connection.execute(sa.text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": Lock.RECORDING.value})
+
+
+async def newest(connection: AsyncConnection) -> int:
+    """The highest number of an exchange; 0 without any."""
+    return int((await connection.execute(sa.select(sa.func.max(exchanges.c.id)))).scalar() or 0)
 
 
 async def mark(connection: AsyncConnection) -> int:

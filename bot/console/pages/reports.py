@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import datetime, timedelta
+from functools import partial
 from typing import cast
 from urllib.parse import quote
 
@@ -26,15 +27,17 @@ _KINDS = {
 async def figures(house: House, since: datetime, until: datetime, least: int) -> Report:
     """The report of these days, of this moment; of a large store it may be some minutes old."""
     base = house.matcher().knowledge
+    count = partial(gather, house.reports, base, since, until, least)
     # by the size and not by the time it took: a first count, or a busy machine, is slow on an empty store too
     if not await house.reports.large():
-        return await gather(house.reports, base, since, until, least)
-    key = ("report", since, until, least, base.version)
-    return cast(Report, await house.counted.get(key, lambda: gather(house.reports, base, since, until, least)))
+        return await count()
+    return cast(Report, await house.counted.get(("report", since, until, least, base.version), count))
 
 
 async def ready(house: House) -> None:
-    """Count every span that the page offers, so that nobody has to wait for it. Raises StoreUnavailable."""
+    """Count every span that the page offers of a large store, so that nobody has to wait for it. Raises StoreUnavailable."""
+    if not await house.reports.large():
+        return
     for days in SPANS:
         await figures(house, *last_days(house.now(), int(days)), 1)
 
