@@ -166,8 +166,13 @@ class Matcher:
             thresholds = replace(thresholds, answer=max(thresholds.answer, thresholds.follow))
         decision = decide(self.knowledge, weighed.names, weighed.p, thresholds)
         if weighed.used_context and context is not None and decision.outcome == "options":
-            decision = replace(decision, options=with_before(decision.options, context)[:MAX_OPTIONS])
+            decision = replace(decision, options=self._with_before(decision.options, context))
         return self._result(text, decision, weighed)
+
+    def _with_before(self, options: Sequence[str], context: Context) -> tuple[str, ...]:
+        # withdrawn since it was spoken of, an entry is offered no more
+        offered = self.knowledge.entries[context.entry].status == "published"
+        return with_before(options, context)[:MAX_OPTIONS] if offered else tuple(options)
 
     def _same_aspect(self, text: str, context: Context) -> str | None:
         stored = self._exact.get(named_only(self.normalizer.plain(text)))

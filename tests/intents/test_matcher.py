@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -208,3 +209,14 @@ def test_half_a_character_is_no_error() -> None:
 
 def test_very_long_texts_are_cut_not_choked_on() -> None:
     assert MATCHER.match("继承公证" * 50_000).outcome in ("answer", "options", "none")
+
+
+def test_an_entry_withdrawn_since_is_offered_no_more() -> None:
+    """What was spoken of may have become a draft meanwhile: it is not among the options of the next question."""
+    base = Base.from_phrases(
+        [("a.one", "怎么申请法律援助"), ("a.two", "法律援助要什么材料"), ("none", "今天天气怎么样")]
+    )
+    drafts = {**base.entries, "a.one": replace(base.entries["a.one"], status="draft")}
+    matcher = Matcher(replace(base, entries=drafts))
+    assert ("a.two",) == matcher._with_before(("a.two",), Context("a.one"))
+    assert ("a.two", "a.one") == Matcher(base)._with_before(("a.two",), Context("a.one"))
