@@ -11,14 +11,16 @@ question are looked up at once and one sparse product gives everything. tests/in
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from intents.grams import Floats, Ints, Keys, grams_of, joined_keys
-from intents.sums import add_up
+from intents.grams import Floats, Ints, grams_of, key_list
+from intents.sums import add_columns
 
 COMMON = 0.1
 """Share of the documents above which a gram is passed over in scoring."""
@@ -26,7 +28,8 @@ SHARED = 2
 """A linear model learns only grams that this many phrases hold: two thirds stand in one phrase and tell it nothing new."""
 _K1, _B = 1.2, 0.75
 """BM25's usual constants (Robertson and Zaragoza 2009)."""
-_ONE = np.ones(1, bool)
+CHUNK = 20_000
+"""Grams that are given their number at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,12 @@ class GramIndex:
         keys = np.concatenate([~other.keys, typed.keys])
         self.rows: Ints = np.concatenate([other.rows, typed.rows])
         vocabulary, cols = np.unique(keys, return_inverse=True)
-        self.vocabulary: Keys = np.append(vocabulary, np.iinfo(np.int64).max)
-        """Keys of the grams, ascending, and one that no gram has, so that every key has its place; shape (grams + 1,)."""
+        self._number: dict[int, int] = {}
+        """The number of each gram by its key, folded ones inverted: ascending with the keys."""
+        for start in range(0, len(vocabulary), CHUNK):
+            # not at once: no other thread runs meanwhile
+            part = vocabulary[start : start + CHUNK].tolist()
+            self._number.update(zip(part, range(start, start + len(part)), strict=True))
         self.cols: Ints = cols.astype(np.int32)
         self.folded_grams = int(np.searchsorted(vocabulary, 0))
         """How many of the grams, the first, are of folded wordings."""
@@ -84,7 +91,7 @@ class GramIndex:
         return np.asarray(weights / np.maximum(norms[document], 1e-9), np.float32)
 
     def _post(self, rare: NDArray[np.bool_], counts: Floats) -> None:
-        """The postings of each gram: documents and weights, phrases from `_begins`, groups from `_middles` to `_ends`."""
+        """The postings of each gram, those of its phrases before those of its groups, and where they stand."""
         v, typed_from = len(self.idf), self.size + self.n_groups
         kept = rare[self.cols]
         group, pooled_cols, pooled = self._pool(counts)
@@ -94,9 +101,9 @@ class GramIndex:
         self._docs: Ints = docs[order].astype(np.int32)
         self._values: Floats = np.concatenate([self.weights[kept], pooled])[order]
         ends = np.cumsum(np.bincount(columns, minlength=v))
-        self._ends: Ints = ends.astype(np.int32)
-        self._middles: Ints = (ends - np.bincount(pooled_cols, minlength=v)).astype(np.int32)
-        self._begins: Ints = (ends - np.bincount(columns, minlength=v)).astype(np.int32)
+        middles, begins = ends - np.bincount(pooled_cols, minlength=v), ends - np.bincount(columns, minlength=v)
+        self._steps: Ints = np.stack([middles, ends, begins, middles], axis=1).astype(np.int32)
+        """Spans of a gram as `sums.add_columns` takes them: its groups, nothing, its phrases; shape (grams, 4)."""
 
     def _pool(self, counts: Floats) -> tuple[NDArray[np.int64], Ints, Floats]:
         """(document, gram, BM25 weight) of every gram of every group."""
@@ -116,27 +123,38 @@ class GramIndex:
 
     def asked(self, folded: str, *texts: str) -> Asked:
         """What the index knows of normal forms: the first in folded wording, the others as typed."""
-        keys, text, codes = joined_keys((folded, *texts))
-        n, v = len(texts) + 1, len(self.idf)
-        np.invert(keys, out=keys, where=text == 0)
-        at = self.vocabulary.searchsorted(keys)
-        known = self.vocabulary[at] == keys
-        found = (at + v * text)[known]
-        found.sort()
-        firsts = np.concatenate((_ONE[: len(found)], found[1:] != found[:-1])).nonzero()[0]
-        counts = np.concatenate((firsts[1:], [len(found)])) - firsts
-        found = found[firsts]
-        text, columns = np.divmod(found, max(v, 1))
-        weights = (1 + np.log(counts)) * self.idf[columns]
-        norms = np.sqrt(np.bincount(text, weights * weights, n))
-        information = np.bincount(text, self.group_idf[columns], n)
-        return Asked(
-            columns,
-            (weights / norms[text]).astype(np.float32),
-            (1 / information[text]).astype(np.float32),
-            np.bincount(text, minlength=n).cumsum().tolist(),
-            _coverage(known, codes, len(folded), len(texts[0]) if texts else 0),
-        )
+        columns: list[int] = []
+        repeated: list[tuple[int, int]] = []
+        ends, coverage = [], 0.0
+        for number, text in enumerate((folded, *texts)):
+            keys = key_list(text)
+            places = list(map(self._number.get, keys if number else [~key for key in keys]))
+            if number == 1:
+                coverage = _coverage(places, len(text))
+            known = [place for place in places if place is not None]
+            unique = sorted(set(known))
+            if len(unique) < len(known):
+                counts = Counter(known)
+                repeated += [(len(columns) + i, counts[gram]) for i, gram in enumerate(unique) if counts[gram] > 1]
+            columns += unique
+            ends.append(len(columns))
+        return self._weighed(np.array(columns, np.intp), repeated, ends, coverage)
+
+    def _weighed(
+        self, columns: NDArray[np.intp], repeated: Sequence[tuple[int, int]], ends: Sequence[int], coverage: float
+    ) -> Asked:
+        """`repeated` are places among the columns and how often the text has that gram."""
+        weights, informing = self.idf[columns], self.group_idf[columns]
+        for place, count in repeated:
+            weights[place] *= 1 + math.log(count)
+        begin = 0
+        for end in ends:
+            if end > begin:
+                own = weights[begin:end]
+                own /= math.sqrt(own @ own)
+                informing[begin:end] = 1 / informing[begin:end].sum()
+            begin = end
+        return Asked(columns, weights, informing, ends, coverage)
 
     def scores(self, asked: Asked, begin: int = 0, end: int | None = None) -> Floats:
         """Of every document: cosine with a phrase, BM25 of a group per unit of the text's own information.
@@ -145,18 +163,14 @@ class GramIndex:
         """
         out = np.zeros(2 * (self.size + self.n_groups), np.float32)
         columns = asked.columns[begin:end]
-        spans = np.empty((2, 2 * len(columns)), np.int32)
-        spans[0, 0::2], spans[0, 1::2] = self._begins[columns], self._middles[columns]
-        spans[1, 0::2], spans[1, 1::2] = self._middles[columns], self._ends[columns]
-        factors = np.empty(2 * len(columns), np.float32)
-        factors[0::2], factors[1::2] = asked.weights[begin:end], asked.informing[begin:end]
-        add_up(out, spans[0], spans[1], factors, self._docs, self._values)
+        if len(columns):
+            factors = np.zeros((len(columns), 4), np.float32)
+            factors[::-1, 0], factors[::-1, 2] = asked.informing[begin:end], asked.weights[begin:end]
+            add_columns(out, self._steps[columns[::-1]].ravel(), factors.ravel(), self._docs, self._values)
         return out
 
 
-def _coverage(known: NDArray[np.bool_], codes: int, folded: int, length: int) -> float:
-    """Of the second text, which begins behind the first and its two ends; 1 or 0 for a single character."""
-    if length < 2:
-        return float(known[folded + 3]) if length else 0.0
-    first = codes + folded + 3
-    return np.count_nonzero(known[first : first + length - 1]) / (length - 1)
+def _coverage(places: Sequence[int | None], length: int) -> float:
+    """Share of the pairs inside a text that are known; of a single character, whether it is."""
+    inner = places[length + 1 : 2 * length] if length > 1 else places[:length]
+    return 1 - inner.count(None) / len(inner) if inner else 0.0

@@ -42,9 +42,11 @@ class Phrases:
         self.against_owner = np.array([position for position, _ in against], np.int32)
         self.against = [sentence for _, sentence in against]
         self.aspect_of = [(self.position[e.id], e.aspect) for e in entries if e.aspect]
-        self._cues = [
-            (cue, aspect) for aspect, cues in knowledge.lexicon.aspects.items() for cue in map(normalizer, cues) if cue
-        ]
+        self._cues: dict[str, list[tuple[str, str]]] = {}
+        """Cues and their aspects by the first character, so that only few are looked for."""
+        for aspect, cues in knowledge.lexicon.aspects.items():
+            for cue in filter(None, map(normalizer, cues)):
+                self._cues.setdefault(cue[0], []).append((cue, aspect))
         plain = normalizer.plain
         self.followup_words = tuple(filter(None, map(plain, knowledge.lexicon.followup_starts)))
         self.shift_words = tuple(filter(None, map(plain, knowledge.lexicon.topic_shift)))
@@ -68,8 +70,13 @@ class Phrases:
         """Prepare a text; the normal form may be empty (no word in it)."""
         normal = self.normalizer(text)
         part = focus(self.normalizer.clauses(text)) if len(normal) >= LONG else ""
-        asked = part or normal
-        return Question(text, normal, part, frozenset([a for cue, a in self._cues if cue in asked]))
+        return Question(text, normal, part, self._aspects(part or normal))
+
+    def _aspects(self, asked: str) -> frozenset[str]:
+        cues = self._cues
+        return frozenset(
+            [aspect for first in set(asked) if first in cues for cue, aspect in cues[first] if cue in asked]
+        )
 
 
 def is_background(names: Sequence[str]) -> Floats:

@@ -94,7 +94,7 @@ class Scorer(Phrases):
         self.linear: dict[str, NDArray[Any]] = dict(weights or {})
         self._sentences: dict[str, _Sentences] = {}
         self._learn()
-        self._background = is_background(self.candidates) > 0
+        self._background = is_background(self.candidates).nonzero()[0]
 
     def _learn(self) -> None:
         self.has_linear = 0 < len(self.phrases) <= linear.MAX_PHRASES
@@ -123,7 +123,8 @@ class Scorer(Phrases):
         best, learnt = members.best(whole), members.of_groups(self._gram_linear(asked))
         part = members.best(index.scores(asked, asked.ends[1])) if focus else best
         values = np.zeros((len(self.signals), len(self.candidates)), np.float32)
-        values[:8, members.owners] = np.concatenate([best, learnt[:2], learnt[-1:], part[3:]])
+        own = members.columns
+        values[:4, own], values[4:6, own], values[6, own], values[7, own] = best, learnt[:2], learnt[-1], part[3]
         values[self._names["unknown"], self._background] = 1 - asked.coverage
         for position, aspect in self.aspect_of if question.aspects else ():
             if aspect in question.aspects:
@@ -164,17 +165,16 @@ class Scorer(Phrases):
 
     def _gram_linear(self, asked: Asked) -> Floats:
         """Ridge scores of each text's grams for each group, 0 where nothing was learnt of them; shape (texts, groups)."""
-        out = np.zeros((len(asked.ends), self.index.n_groups), np.float32)
         if not self.has_linear:
-            return out
+            return np.zeros((len(asked.ends), self.index.n_groups), np.float32)
         at = self.index.shared[asked.columns]
         known = (at >= 0).nonzero()[0]
-        rows, weights = linear.unpack(self.linear["linear"][at[known]]), asked.weights[known]
+        weights = np.zeros((len(asked.ends), len(known)), np.float32)
         begin = 0
         for text, end in enumerate(known.searchsorted(asked.ends).tolist()):
-            out[text] = weights[begin:end] @ rows[begin:end]
+            weights[text, begin:end] = asked.weights[known[begin:end]]
             begin = end
-        return out
+        return weights @ linear.unpack(self.linear["linear"][at[known]])
 
     def _rerank(self, normal: str, found: Evidence) -> None:
         """Letter by letter, the nearest phrase of each of the candidates that cosine ranks first."""
@@ -219,6 +219,8 @@ class _Members:
         self._begin_of = np.searchsorted(phrases, np.arange(size))
         self.owners = groups[group_begins]
         """Candidates that have any, ascending; shape (owners,)."""
+        self.columns = slice(None) if len(self.owners) == size else self.owners
+        """The same as an index, the quicker one where all have some."""
         block = len(phrases) + len(groups)
         both = np.concatenate([begins, group_begins + len(phrases)])
         self._groups, self._starts = group_begins, np.concatenate([both, both + block])

@@ -22,6 +22,11 @@ def add_up(
     # and csc_matvec passes over it
     steps = np.empty(2 * len(begins), np.int32)
     steps[0::2], steps[1::2] = begins[::-1], ends[::-1]
-    by_column = np.zeros(len(steps) - 1, np.float32)
+    by_column = np.zeros(len(steps), np.float32)
     by_column[0::2] = factors[::-1]
-    csc_matvec(len(out), len(by_column), steps, docs, values, by_column, out)
+    add_columns(out, steps, by_column, docs, values)
+
+
+def add_columns(out: Floats, steps: Ints, factors: Floats, docs: Ints, values: Floats) -> None:
+    """The same for spans from each of `steps` to the next, one a factor but the last; those that do not ascend are empty."""
+    csc_matvec(len(out), len(steps) - 1, steps, docs, values, factors, out)
