@@ -13,8 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from intents.context import FEATURES, LEAST, Context, context_features, context_terms, expanded, settled
-from intents.decide import Decision, decide
+from intents.context import (
+    FEATURES,
+    LEAST,
+    Context,
+    amounts,
+    context_features,
+    context_terms,
+    expanded,
+    settled,
+    with_before,
+)
+from intents.decide import MAX_OPTIONS, Decision, decide
 from intents.fit import FOLDS, f32
 from intents.grams import Floats
 from intents.model import ASK, NO_ENTRY, ROUTING, KnowledgeData
@@ -35,6 +45,9 @@ _GRID = {
 }
 
 
+_RIDGE = 0.003
+
+
 @dataclass(frozen=True, slots=True)
 class Worth:
     """What each outcome is worth; a right answer is 1."""
@@ -51,6 +64,10 @@ class Worth:
     outside_none: float = 0.4
     outside_options: float = 0.3
     outside_false: float = -1.75
+
+
+UNNAMED = Worth(wrong=-1.75)
+"""Of a follow-up: a wrong answer is on a subject that the person never named, as bad as one to a question that is not ours."""
 
 
 def worth(decision: Decision, right: frozenset[str], scale: Worth) -> float:
@@ -139,14 +156,17 @@ class Turns:
     gold: Floats
     entries_alone: Floats
     """What takes the groups of asks.yaml out, shape (candidates,)."""
+    before: tuple[str, ...]
+    """The entry spoken of before each."""
 
     def only(self, rows: NDArray[np.int64]) -> Turns:
         """Some of the turns."""
-        return Turns(self.logp[rows], self.features[rows], self.terms[rows], self.gold[rows], self.entries_alone)
+        before = tuple(self.before[row] for row in rows)
+        return Turns(self.logp[rows], self.features[rows], self.terms[rows], self.gold[rows], self.entries_alone, before)
 
     def with_context(self, weights: Floats) -> Floats:
         """P of every candidate of every turn under some amounts."""
-        added = np.maximum(self.terms @ weights, LEAST)
+        added = amounts(self.terms, weights)
         scores = self.logp + np.einsum("ncf,nf->nc", self.features, added)
         scores = np.exp(scores - scores.max(1, keepdims=True))
         return np.asarray(scores / scores.sum(1, keepdims=True), np.float32)
@@ -161,7 +181,7 @@ def see_turns(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> Tu
         values = scorer.evidence(question).values[:, columns]
         return ranking.probabilities(values, length_term(question.normal), kinds)
 
-    rows = []
+    rows, before = [], []
     for turn in turns:
         gold = np.array([c in turn.right for c in scorer.candidates], np.float32)
         if gold.any():
@@ -170,11 +190,12 @@ def see_turns(scorer: Scorer, ranking: Ranking, turns: Sequence[FollowUp]) -> Tu
             features = context_features(scorer, question, context, with_topic=chances(longer) if longer else None)
             logp = np.log(chances(question) + 1e-9) + settled(scorer.knowledge, scorer.candidates, turn.before)
             rows.append((logp, features, context_terms(scorer, question), gold))
+            before.append(turn.before)
     alone = np.array([-20 * c.startswith(ASK) for c in scorer.candidates], np.float32)
     c, f = len(scorer.candidates), len(FEATURES)
     empty = tuple(np.zeros(shape, np.float32) for shape in ((0, c), (0, c, f), (0, 3), (0, c)))
     logp, features, terms, gold = (np.stack(column) for column in zip(*rows, strict=True)) if rows else empty
-    return Turns(f32(logp), f32(features), f32(terms), f32(gold), alone)
+    return Turns(f32(logp), f32(features), f32(terms), f32(gold), alone, tuple(before))
 
 
 def held_out(seen: Turns) -> Floats:
@@ -188,14 +209,20 @@ def held_out(seen: Turns) -> Floats:
 
 
 def fit_follow(scorer: Scorer, seen: Turns, thresholds: Thresholds) -> Thresholds:
-    """The thresholds with the least P at which a follow-up is answered, by worth; judged on turns that were held out."""
+    """The thresholds with the least P at which a follow-up is answered, by worth; judged on turns that were held out,
+    with the options that the conversation would offer.
+    """
     p, names = held_out(seen), np.array(scorer.candidates)
+
+    def said(row: Floats, before: str, tried: Thresholds) -> Decision:
+        found = decide(scorer.knowledge, scorer.candidates, row, tried)
+        return replace(found, options=with_before(found.options, Context(before))[:MAX_OPTIONS])
 
     def mean(least: float) -> float:
         tried = replace(thresholds, answer=max(thresholds.answer, least))
-        decided = [decide(scorer.knowledge, scorer.candidates, row, tried) for row in p]
+        decided = [said(row, before, tried) for row, before in zip(p, seen.before, strict=True)]
         pairs = zip(decided, seen.gold, strict=True)
-        return sum(worth(d, frozenset(names[gold > 0]), Worth()) for d, gold in pairs)
+        return sum(worth(d, frozenset(names[gold > 0]), UNNAMED) for d, gold in pairs)
 
     return replace(thresholds, follow=max((round(float(x), 2) for x in _GRID["answer"]), key=mean, default=0.5))
 
@@ -207,12 +234,18 @@ def fit_context(seen: Turns) -> tuple[Floats, float]:
     to be so strong that it also outdid a change of subject.
     """
     alone = replace(seen, logp=seen.logp + seen.entries_alone)
+    shape, n = (3, len(FEATURES)), max(len(seen.logp), 1)
 
-    def loss(flat: np.ndarray) -> float:
-        weights = flat.reshape(3, len(FEATURES)).astype(np.float32)
-        right = (alone.with_context(weights) * seen.gold).sum(1)
-        return float(-np.log(right + 1e-9).sum()) / max(len(right), 1) + 0.003 * float(flat @ flat)
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights = flat.reshape(shape).astype(np.float32)
+        p = alone.with_context(weights)
+        right = (p * seen.gold).sum(1) + 1e-9
+        off = p - p * seen.gold / right[:, None]
+        slope = np.einsum("nc,ncf->nf", off, seen.features) * (seen.terms @ weights > LEAST)
+        gradient = (seen.terms.T @ slope).ravel() / n + 2 * _RIDGE * flat
+        return float(-np.log(right).sum()) / n + _RIDGE * float(flat @ flat), gradient.astype(float)
 
-    start = np.array([[2, 1, 0.5, 1, 0.5, 2], [-0.5, -0.3, -0.1, -0.2, 0, 0], [0.5, 0.3, 0, 0.2, 0, 0]]).ravel()
-    found = minimize(loss, start, method="Powell", options={"maxiter": 20, "xtol": 0.01, "ftol": 1e-4})
-    return np.asarray(found.x.reshape(3, len(FEATURES)), np.float32), float(found.fun)
+    start = np.zeros(shape)
+    start[0] = 1  # at nothing what may only help has no slope
+    found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B")
+    return np.asarray(found.x.reshape(shape), np.float32), float(found.fun)
