@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from intents.grams import Floats
 from intents.model import ASK, NO_ENTRY, ROUTING, KnowledgeData
-from intents.ranking import Thresholds
+from intents.ranking import Thresholds, top
 
 MAX_OPTIONS = 5
 MIN_OPTIONS = 2
@@ -43,8 +41,7 @@ def decide(
     thresholds: Thresholds,
 ) -> Decision:
     """The outcome of least expected harm for probabilities `p` over `candidates`."""
-    order = [int(i) for i in np.argsort(-p, kind="stable")[: MAX_OPTIONS + RUNNERS_UP]]
-    ranked = [(candidates[i], float(p[i])) for i in order]
+    ranked = [(candidates[i], float(p[i])) for i in top(p, MAX_OPTIONS + RUNNERS_UP)]
     best, confidence = ranked[0]
     runners_up = tuple(c for c, _ in ranked[1 : RUNNERS_UP + 1] if c != NO_ENTRY and c not in knowledge.asks)
     if several := _several(knowledge, ranked):

@@ -162,7 +162,9 @@ class Turns:
     def only(self, rows: NDArray[np.int64]) -> Turns:
         """Some of the turns."""
         before = tuple(self.before[row] for row in rows)
-        return Turns(self.logp[rows], self.features[rows], self.terms[rows], self.gold[rows], self.entries_alone, before)
+        return Turns(
+            self.logp[rows], self.features[rows], self.terms[rows], self.gold[rows], self.entries_alone, before
+        )
 
     def with_context(self, weights: Floats) -> Floats:
         """P of every candidate of every turn under some amounts."""

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from intents.cascade import Cascade, Weighed, step_names
 from intents.context import Context, named_only, same_aspect, with_before
 from intents.decide import MAX_OPTIONS, Decision, decide
@@ -26,7 +24,7 @@ from intents.model import NO_ENTRY, Ask, KnowledgeData
 from intents.model_cache import load_linear, save_linear
 from intents.normalize import Normalizer
 from intents.phrases import Question
-from intents.ranking import Fitted, load_fitted
+from intents.ranking import Fitted, load_fitted, top
 from intents.safety import SafetyRules
 from intents.scoring import Scorer
 from intents.steps import Steps, at_once
@@ -206,10 +204,9 @@ class Matcher:
 
     def _result(self, text: str, decision: Decision, weighed: Weighed) -> Match:
         names, p = weighed.names, weighed.p
-        order = np.argsort(-p, kind="stable")[:RANKED]
         candidates = tuple(
-            Candidate(names[i], round(float(p[i]), 4), weighed.nearest(int(i)))
-            for i in order
+            Candidate(names[i], round(float(p[i]), 4), weighed.nearest(i))
+            for i in top(p, RANKED)
             if names[i] != NO_ENTRY and names[i] not in self.knowledge.asks
         )
         return Match(

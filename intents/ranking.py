@@ -104,6 +104,14 @@ class Fitted:
     """For the cheapest signals alone."""
 
 
+def top(p: Floats, most: int) -> list[int]:
+    """Positions of the `most` highest values, highest first, equals by position."""
+    if len(p) <= most:
+        return list(map(int, np.argsort(-p, kind="stable")))
+    reached = (p >= np.partition(p, len(p) - most)[len(p) - most]).nonzero()[0]
+    return list(map(int, reached[np.argsort(-p[reached], kind="stable")[:most]]))
+
+
 def kinds_of(candidates: Sequence[str]) -> Floats:
     """Flags (candidates, 3): is it a routing entry, is it `none`, is it a question that could mean several."""
     return np.array([[c in ROUTING, c == NO_ENTRY, c.startswith(ASK)] for c in candidates], np.float32)
