@@ -13,7 +13,8 @@ from intents.cascade import step_signals
 from intents.encoder import CachedEncoder, Encoder
 from intents.evaluate import Case, question_files, read_cases
 from intents.fit import Example, Observed, cross_validate, fit_ranking, observe, only, probabilities
-from intents.fit_decisions import FollowUp, fit_context, fit_follow, fit_thresholds, see_turns
+from intents.fit_decisions import fit_thresholds
+from intents.fit_follow import Dialogue, Listener, fit_context, fit_follow, see_turns
 from intents.knowledge import KnowledgeBase
 from intents.large import LARGE
 from intents.normalize import Normalizer
@@ -35,7 +36,7 @@ class Seen:
     right: list[frozenset[str]]
     phrases: int
     """How many of the rows are held-out phrases."""
-    turns: list[FollowUp]
+    dialogues: list[Dialogue]
 
 
 def see(
@@ -60,7 +61,7 @@ def see(
     asked = [Example(c.text, c.fair, TEST_WEIGHT) for c in cases if c.kind in ("question", "outside")]
     asked += [Example(c.text, groups, TEST_WEIGHT) for c in cases if (groups := _groups(base, c))]
     both = Observed.join([held_out, observe(scorer, asked)])
-    return Seen(base, scorer, both, [e.right for e in [*examples, *asked]], len(examples), _follow_ups(cases))
+    return Seen(base, scorer, both, [e.right for e in [*examples, *asked]], len(examples), dialogues_of(cases))
 
 
 def fit_set(
@@ -78,13 +79,14 @@ def fit_set(
     # written apart from the phrases, decide when to answer
     own = slice(seen.phrases, None)
     thresholds, value = fit_thresholds(seen.base, names, p[own], seen.right[own], both.weights[own], tick=progress)
-    turns = see_turns(seen.scorer, ranking, seen.turns)
+    listener = Listener(seen.scorer, ranking)
+    turns = see_turns(listener, seen.dialogues)
     context, context_loss = fit_context(turns)
-    thresholds = fit_follow(seen.scorer, turns, thresholds)
+    thresholds = fit_follow(listener, seen.dialogues, turns, thresholds)
     figures = {
         "phrases": seen.phrases,
         "test_questions": len(seen.right) - seen.phrases,
-        "follow_ups": len(seen.turns),
+        "follow_ups": len(turns.logp),
         "loss": round(loss, 4),
         "top1_phrases": _top1(p[: seen.phrases], seen.right[: seen.phrases], names),
         "top1_tests": _top1(p[own], seen.right[own], names),
@@ -121,17 +123,20 @@ def _groups(base: KnowledgeBase, case: Case) -> frozenset[str]:
     return frozenset(a.id for a in base.asks.values() if len(case.fair & set(a.entries)) * 2 >= len(case.fair))
 
 
-def _follow_ups(cases: Sequence[Case]) -> list[FollowUp]:
-    """Later turns whose predecessor's entry is known from the file itself."""
-    by_turns = {(c.before, c.text): c for c in cases if c.kind == "dialogue"}
-    found = []
+def dialogues_of(cases: Sequence[Case]) -> list[Dialogue]:
+    """The conversations whose later turns are among the cases, in order."""
+    found: list[Dialogue] = []
     for case in cases:
         if case.kind == "dialogue":
-            before = by_turns.get((case.before[:-1], case.before[-1]))
-            entry = before.entry if before else case.first
-            if entry and not entry.startswith("chat."):
-                found.append(FollowUp(case.text, entry, case.fair))
+            before = found.pop() if len(case.before) > 1 else _first(case)
+            found.append(
+                Dialogue((*before.turns, case.text), (*before.entries, case.entry), (*before.right, case.fair))
+            )
     return found
+
+
+def _first(case: Case) -> Dialogue:
+    return Dialogue(case.before, (case.first,), (frozenset({case.first}),))
 
 
 def _top1(p: np.ndarray, right: Sequence[frozenset[str]], candidates: Sequence[str]) -> float:
