@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Message, Reply
-from bot.store import rows
+from bot.store import census, rows
 from bot.store.base import Exchange, Late, OutboxState, Outgoing, Progress, Receipt, Ticket, TicketState, Turn
 from bot.store.batch_outbox import BatchOutbox
 from bot.store.batches import Batches
@@ -336,23 +336,11 @@ class SqlStore:
 
         await self._writer.write(work)
 
-    async def counts(self) -> dict[str, int]:
+    async def counts(self, log: bool = True) -> dict[str, int]:
         """See Store."""
-        found: dict[str, int] = {}
         async with self._reading() as connection:
-            for table in (messages, exchanges, tickets):
-                total = await connection.execute(sa.select(sa.func.count()).select_from(table))
-                found[table.name] = int(total.scalar_one())
-            by_state = sa.select(tickets.c.state, sa.func.count()).group_by(tickets.c.state)
-            for state, count in await connection.execute(by_state):
-                found[f"ticket_{state}"] = int(count)
-            # in the order of an index: millions of rows need no sorting
-            ways = sa.select(outbox.c.channel, outbox.c.state, sa.func.count()).group_by(
-                outbox.c.channel, outbox.c.state
-            )
-            for _, state, count in await connection.execute(ways):
-                found[f"outbox_{state}"] = found.get(f"outbox_{state}", 0) + int(count)
-        return found
+            found = await census.waiting(connection)
+            return {**found, **await census.log(connection)} if log else found
 
 
 def _ahead(now: datetime) -> sa.ColumnElement[bool]:
