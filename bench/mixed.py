@@ -1,4 +1,4 @@
-"""`python -m bench.mixed [--rate 500] [--seconds 20] [--search] [--new] [--replicas]`: three channels at once, at a fixed rate.
+"""`python -m bench.mixed [--rate 500 ...] [--seconds 20] [--search] [--new] [--replicas]`: three channels at once, at a fixed rate.
 
 A real `fawen serve` (SQLite with synchronous=FULL; with --replicas two of them on one PostgreSQL, connections in turn) gets web,
 WeChat and Telegram messages, a third each, every one from another person, WeChat half plain and half sealed. Arrivals are open loop:
@@ -66,6 +66,8 @@ class Run:
     """Process -> part of one core, per cent."""
     lag: float
     """99th percentile of how late the generator itself was, ms."""
+    load: float
+    """Of the machine, over the last minute, when it ended."""
     kept: dict[str, int] | None = None
     """Exchanges recorded, by channel; None for an echo."""
     replies: Load | None = None
@@ -117,7 +119,7 @@ class Target:
         took = perf_counter() - started
         shares = {name: 100 * (now - used[name]) / took for name, now in self._used().items()}
         shares["generator"] = 100 * (process_time() - own) / took
-        run = Run(self.name, rate, dict(sorted(arrivals.loads.items())), shares, _lag(arrivals))
+        run = Run(self.name, rate, dict(sorted(arrivals.loads.items())), shares, _lag(arrivals), os.getloadavg()[0])
         if self.store is not None:
             run.kept = await self._settled(before, run.loads)
             run.replies = await self._replies(since.timestamp())
@@ -219,8 +221,8 @@ async def run(args: argparse.Namespace, folder: Path) -> list[Run]:
         for name, way in (("echo", "/echo"), ("echo, one row kept", "/echo-kept")):
             writer = Writer(Wire(SECRET, AES_KEY, APP_ID, way, f"{way}-wechat", way))
             target = Target(name, [server.port], writer, {"server": [server.pid]})
-            await target.measure(texts, False, args.rate, 2)
-            found.append(await target.measure(texts, args.new, args.rate, args.seconds))
+            await target.measure(texts, False, max(args.rate), 2)
+            found.append(await target.measure(texts, args.new, max(args.rate), args.seconds))
     finally:
         server.stop()
     with contextlib.ExitStack() as stack:
@@ -230,7 +232,8 @@ async def run(args: argparse.Namespace, folder: Path) -> list[Run]:
             beside = {"postgres": pids}
         async with service(place_of(folder, database, args.replicas), 2 if args.replicas else 1, beside) as target:
             await target.warm(texts, args.new)
-            found.append(await target.measure(texts, args.new, args.rate, args.seconds))
+            for rate in args.rate:
+                found.append(await target.measure(texts, args.new, rate, args.seconds))
             if args.search:
                 found.append(await ceiling(target, texts, args))
     return found
@@ -238,7 +241,7 @@ async def run(args: argparse.Namespace, folder: Path) -> list[Run]:
 
 async def ceiling(target: Target, texts: Sequence[str], args: argparse.Namespace) -> Run:
     """The run at the highest rate found that is good, to within a tenth; a bad one when even the lowest is not."""
-    low, high, best = 10.0, 2 * args.rate, None
+    low, high, best = 10.0, 2 * max(args.rate), None
     while high > 1.1 * low:
         rate = (low * high) ** 0.5 if best is None else (low + high) / 2
         tried = await target.measure(texts, args.new, rate, args.seconds / 2)
@@ -277,7 +280,7 @@ def _times(load: Load) -> list[str]:
 def main() -> None:
     """Print the table; exit 1 when anything failed or is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rate", type=float, default=500.0)
+    parser.add_argument("--rate", type=float, nargs="+", default=[500.0])
     parser.add_argument("--seconds", type=float, default=20.0)
     for flag in ("--search", "--new", "--replicas"):
         parser.add_argument(flag, action="store_true")
@@ -294,7 +297,8 @@ def main() -> None:
     for one in runs:
         shares = ", ".join(f"{name} {share:.0f} %" for name, share in one.shares.items())
         console.print(
-            f"{one.name}, {one.rate:.0f} a second: of one core {shares}; generator late by {one.lag:.1f} ms (p99)"
+            f"{one.name}, {one.rate:.0f} a second: of one core {shares}; generator late by {one.lag:.1f} ms (p99);"
+            f" load of the machine after {one.load:.1f}"
         )
     sys.exit(0 if all(one.sound for one in runs) else 1)
 

@@ -52,7 +52,7 @@ async def _menu(settings: Settings, push: bool) -> bool:
     from bot.store.platform import PlatformStore
 
     if not settings.wechat.app_id or not settings.wechat.app_secret.get_secret_value():
-        fail("需要先设置 wechat.app_id 和 wechat.app_secret（公众平台“基本配置”）。")
+        fail("需要先设置 wechat.app_id 和 wechat.app_secret（微信开发者平台“开发密钥”）。")
     async with opened(settings, utc_now) as store, wechat_api.make_client(settings.wechat) as client:
         api = wechat_api.WeChatApi(settings.wechat, client, PlatformStore(store.shared), utc_now)
         wanted = wechat_menu.wanted(settings.wechat.menu)

@@ -62,7 +62,11 @@ async def check_wechat_settings(around: Surroundings) -> list[Finding]:
     if not any(given.values()):
         return [Finding(True, "微信", "没有启用（没有设置 wechat.app_id 和 wechat.token）")]
     missing = "、".join(key for key, value in given.items() if not value)
-    found = [Finding(False, name, f"还缺 {missing}。请从公众平台“基本配置”抄到设置里。")] if missing else []
+    found = (
+        [Finding(False, name, f"还缺 {missing}。请从微信开发者平台抄到设置里（见运维手册“接入微信公众号”）。")]
+        if missing
+        else []
+    )
     try:
         Gatekeeper(wechat, around.now)
     except ConfigError as error:
@@ -72,7 +76,7 @@ async def check_wechat_settings(around: Surroundings) -> list[Finding]:
             Finding(
                 False,
                 name,
-                f"wechat.mode 是 {wechat.mode}，消息不加密或不全加密。建议在公众平台和这里都改成安全模式（safe）。",
+                f"wechat.mode 是 {wechat.mode}，消息不加密或不全加密。建议在微信开发者平台和这里都改成安全模式（safe）。",
             )
         )
     return found or [Finding(True, name, f"完整（{wechat.mode}）")]

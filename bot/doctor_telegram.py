@@ -5,6 +5,9 @@ It asks for no updates: getUpdates would take the turn of the service that runs 
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from telegram import Bot, WebhookInfo
@@ -29,13 +32,26 @@ async def telegram_findings(settings: Telegram) -> list[Finding]:
             settings.token.get_secret_value(), base_url=f"{settings.base_url.rstrip('/')}/bot", request=request,
         )  # fmt: skip
         try:
-            me, info = await bot.get_me(), await bot.get_webhook_info()
+            with _quiet():
+                me, info = await bot.get_me(), await bot.get_webhook_info()
         except TelegramError as error:
             return [Finding(False, NAME, _wrong(error, settings))]
     how = "长轮询" if settings.mode == "polling" else "webhook"
     trouble = _polling(info) if settings.mode == "polling" else _webhook(settings, info)
     found = [Finding(True, NAME, f"能连上，机器人是 @{me.username}（{how}）")]
     return [*found, *([Finding(False, _WEBHOOK, trouble)] if trouble else [])]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The library logs the trace of an answer that is no JSON, a proxy's page for instance; the finding says it in a line."""
+    library = logging.getLogger("telegram")
+    before = library.level
+    library.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        library.setLevel(before)
 
 
 def _wrong(error: TelegramError, settings: Telegram) -> str:

@@ -49,7 +49,7 @@ def routes(
         if not _may_read(request, token):
             return error(403, "forbidden", "只有本机或带口令（server.metrics_token）的请求可以读取。")
         try:
-            counts: dict[str, int] | None = await store.counts()
+            counts: dict[str, int] | None = await store.counts(log=False)
         except StoreError:
             # the counters of this process still say something while the database is away
             counts = None

@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 async def run(settings: Settings) -> None:
     """Serve until a signal comes; everything begun is finished. Raises ConfigError or KnowledgeError at start."""
     set_up(settings.log, sys.stderr)
+    Console(stderr=True, highlight=False).print("法问正在启动：读知识库（第一次要学习，一到三分钟；以后几秒）")
     async with running_core(settings, progress=_Learning()) as core:
         # what is there now stays: a full collection over it would hold up every visitor for a twentieth of a second
         gc.collect()
@@ -95,7 +96,7 @@ def _app(core: Core, routes: list[BaseRoute], channels: Mapping[str, Callable[[]
 
 
 class _Learning:
-    """Says once that the knowledge is being learnt, and how far it is, on the first start or after many changes."""
+    """Says how far the learning is, on the first start or after many changes."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -105,7 +106,7 @@ class _Learning:
         quarter = 4 * done // max(total, 1)
         if quarter > self._shown:
             self._shown = quarter
-            self._console.print(f"  学习知识库（第一次启动约一两分钟，以后几秒）：{done}/{total}")
+            self._console.print(f"  学习知识库：{done}/{total}")
 
 
 async def _resume(channel: str, resume: Callable[[], Awaitable[int]]) -> None:

@@ -7,12 +7,12 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from bot.errors import StoreUnavailable
-from bot.store.sums import Sums
+from bot.store.sums import STEP, Sums
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 5.0
-"""Between two looks when all is summed: what came in between is counted row by row."""
+"""Between two looks when (nearly) all is summed: what came in between is counted row by row."""
 REST_SECONDS = 0.05
 """After each step, so that an old log of millions, at the first start after an upgrade, holds up nobody."""
 
@@ -32,4 +32,5 @@ async def keep_summed(
             # another transaction may just be long: once is said quietly
             log.log(logging.ERROR if failed else logging.INFO, "the log could not be summed, next try soon: %s", error)
             failed = True
-        await sleep(REST_SECONDS if counted else IDLE_SECONDS)
+        # the few that came since the last step are no reason for a dozen statements: they can wait for the next look
+        await sleep(REST_SECONDS if counted >= STEP else IDLE_SECONDS)

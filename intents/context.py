@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,15 +132,17 @@ def context_features(
         other = knowledge.entries.get(name)
         if other is None:
             continue
-        same = other.topic == entry.topic and other.topic != "chat"
-        features[i] = (
-            same,
-            name == entry.id and entry.topic != "chat",
-            name in related,
-            same and other.aspect != "" and other.aspect in asked,
-            name == entry.id and alone,
-            0,
-        )
+        same, itself = other.topic == entry.topic and other.topic != "chat", name == entry.id
+        # most candidates have nothing to do with it, and a row of an array costs more than the look
+        if same or itself or name in related:
+            features[i] = (
+                same,
+                itself and entry.topic != "chat",
+                name in related,
+                same and other.aspect != "" and other.aspect in asked,
+                itself and alone,
+                0,
+            )
     if with_topic is not None:
         features[:, -1] = with_topic
     return features
@@ -183,16 +186,24 @@ def settled(knowledge: KnowledgeData, names: Sequence[str], before: str) -> Floa
     “没钱请律师” in the midst of a neighbours' quarrel stays a question to ask back; “收费吗” never does, in no conversation.
     """
     entry = knowledge.entries.get(before)
-
-    def told(name: str) -> bool:
+    amounts = np.zeros(len(names), np.float32)
+    if entry is None:
+        return amounts
+    for i, name in enumerate(names):
         ask = knowledge.asks.get(name)
-        if ask is None or entry is None:
-            return False
         # “没钱请律师” amid labour arbitration is of legal aid all the same: its group has more of that
-        topics = Counter(topic_of(e) for e in ask.entries if not e.startswith("chat."))
-        return len(topics) >= GENERAL or 0 < topics[entry.topic] == max(topics.values())
+        if ask is not None and ((topics := _most_of(ask.entries)) is None or entry.topic in topics):
+            amounts[i] = -20
+    return amounts
 
-    return np.array([-20 if told(c) else 0 for c in names], np.float32)
+
+@lru_cache(4096)
+def _most_of(entries: tuple[str, ...]) -> frozenset[str] | None:
+    """The topics that most of these are of; None where they are of so many that any conversation says which."""
+    topics = Counter(topic_of(e) for e in entries if not e.startswith("chat."))
+    if len(topics) >= GENERAL:
+        return None
+    return frozenset(name for name, count in topics.items() if count == max(topics.values()))
 
 
 def context_terms(scorer: Phrases, question: Question) -> Floats:

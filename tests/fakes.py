@@ -180,7 +180,7 @@ class MemoryStore:
             self._set(outgoing.id, OutboxState.UNCERTAIN, outgoing.attempts)
         return len(half)
 
-    async def counts(self) -> dict[str, int]:
+    async def counts(self, log: bool = True) -> dict[str, int]:
         """See Store."""
         return {"exchanges": len(self.turns), "tickets": len(self.opened), "outbox": len(self.outbox)}
 

@@ -14,7 +14,7 @@ _WORDS = 40
 
 async def staff_reply(name: str, base: KnowledgeData, store: Store) -> Reply:
     """The reply to `queue` or `stats`. Raises StoreUnavailable."""
-    counts = await store.counts()
+    counts = await store.counts(log=name != "queue")
     if name == "queue":
         return _said("staff_queue", await _queue(base, store, counts))
     values = {

@@ -177,5 +177,5 @@ def _data(response: httpx.Response) -> dict[str, Any]:
         raise DeliveryUncertain(f"WeChat's answer cannot be read (HTTP {response.status_code})")
     code = data.get("errcode", 0)
     if code:
-        raise PlatformSaid(int(code))
+        raise PlatformSaid(int(code), str(data.get("errmsg", "")))
     return data

@@ -55,7 +55,7 @@ class Envelope:
         if len(encoding_key) != KEY_CHARACTERS or len(key) != 32:
             raise ConfigError(
                 f"wechat.encoding_aes_key 应当是 {KEY_CHARACTERS} 个字母数字，现在是 {len(encoding_key)} 个。"
-                "请从公众平台“基本配置”里的“消息加解密密钥”完整复制。"
+                "请从微信开发者平台“消息与事件推送”里的 EncodingAESKey 完整复制。"
             )
         self._key, self._app_id, self._random = key, app_id.encode(), random
 

@@ -59,7 +59,7 @@ class Gatekeeper:
         if self._mode != "plain" and not settings.encoding_aes_key.get_secret_value():
             raise ConfigError(
                 f"wechat.mode 是 {self._mode} 时必须设置 wechat.encoding_aes_key（43 个字符，"
-                "在公众平台“基本配置”的“消息加解密密钥”）；不加密请把 wechat.mode 改为 plain。"
+                "在微信开发者平台“消息与事件推送”的 EncodingAESKey）；不加密请把 wechat.mode 改为 plain。"
             )
         self._envelopes = [] if self._mode == "plain" else [Envelope(key, settings.app_id) for key in given]
 

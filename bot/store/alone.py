@@ -62,7 +62,7 @@ class Alone:
 
     async def _once(self, job: Job) -> bool:
         """One connection: wait for the lock, do the job while it is held. True when the job has ended."""
-        connection = await connect(self._shared)
+        connection = await connect(self._shared.engine)
         try:
             await _locked(connection, self._key, self._wait)
             log.info("%s: this process does it now", self._name)
@@ -116,7 +116,7 @@ async def holding(shared: Shared, key: Lock) -> AsyncIterator[None]:
         yield
         return
     try:
-        connection = await connect(shared)
+        connection = await connect(shared.engine)
     except failures() as error:
         raise StoreUnavailable(f"store {shared.shown} cannot be reached ({type(error).__name__})") from None
     try:

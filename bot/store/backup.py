@@ -13,6 +13,7 @@ import hashlib
 import itertools
 import json
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.util import CommandError
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from bot.errors import StoreConflict, StoreError, StoreUnavailable
 from bot.store.connect import make_engine, parse_url, upgrade
@@ -173,7 +174,10 @@ def _tables(connection: sa.Connection) -> list[sa.Table]:
     """Our tables as the database has them, which may be those of an older schema; others in it are left alone."""
     found = sa.MetaData()
     ours = every_table()
-    found.reflect(connection, only=lambda name, _: name in ours)
+    with warnings.catch_warnings():
+        # an index of expressions is not reflected; it holds no data of its own
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index", SAWarning)
+        found.reflect(connection, only=lambda name, _: name in ours)
     for table in found.tables.values():
         for column in table.columns:
             if isinstance(column.type, sa.JSON):

@@ -280,5 +280,6 @@ class Store(Protocol):
     async def recover_outbox(self, channel: str) -> int:
         """Mark as UNCERTAIN what a process was SENDING that is not alive (on SQLite: anything); how many."""
 
-    async def counts(self) -> dict[str, int]:
-        """Rows by kind (exchanges, tickets, pending, outbox ...), for health and metrics."""
+    async def counts(self, log: bool = True) -> dict[str, int]:
+        """Rows by kind and state (tickets, ticket_new, outbox_pending ...), with `log` messages and exchanges too, which take
+        long to count in a large store."""

@@ -62,6 +62,15 @@ class View:
         """The rows of a table of sums that belong to the span."""
         return sa.and_(table.c.day >= self.days[0], table.c.day < self.days[1])
 
+    async def single_totals(
+        self, keys: Sequence[str], single: sa.ColumnElement[bool], sums: Sequence[str]
+    ) -> Sequence[sa.Row[Any]]:
+        """`keys` and the sums of `sums` over what is in no sum; `single` says of which exchanges."""
+        log = self.facts.c
+        of = [log[key] for key in keys]
+        query = sa.select(*of, *(sa.func.sum(log[name]).label(name) for name in sums))
+        return await self.rows(query.where(*self.single(), single).group_by(*of))
+
     async def totals(
         self, table: sa.Table, keys: Sequence[str], single: sa.ColumnElement[bool], sums: Sequence[str] = ("n",),
         where: Callable[[Any], sa.ColumnElement[bool]] | None = None,

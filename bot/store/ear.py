@@ -44,7 +44,7 @@ class Ear:
             await asyncio.sleep(self._again)
 
     async def _listen(self) -> None:
-        connection = await connect(self._shared)
+        connection = await connect(self._shared.engine)
         cut = asyncio.Event()
         connection.add_termination_listener(lambda _: cut.set())
         try:

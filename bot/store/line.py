@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.store.shared import Shared
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 CONNECT_SECONDS = 5.0
 PROBE_SECONDS = 3.0
@@ -33,11 +33,11 @@ def failures() -> tuple[type[BaseException], ...]:
     return (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
-async def connect(shared: Shared) -> Any:
-    """An asyncpg connection to the store's database; whoever opens it closes it. Raises one of `failures`."""
+async def connect(engine: AsyncEngine) -> Any:
+    """An asyncpg connection to the database of an engine; whoever opens it closes it. Raises one of `failures`."""
     import asyncpg
 
-    _, given = shared.engine.dialect.create_connect_args(shared.engine.url)
+    _, given = engine.dialect.create_connect_args(engine.url)
     wanted = {key: value for key, value in given.items() if key not in _POOL_ONLY}
     settings = {**_KEEPALIVE, **wanted.pop("server_settings", {})}
     return await asyncpg.connect(**wanted, timeout=CONNECT_SECONDS, server_settings=settings)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.messages import Message, Reply
 from bot.store import rows
 from bot.store.base import OutboxState
+from bot.store.batch_platform import BatchPlatform
 from bot.store.desk_parts import SUPERSEDED
 from bot.store.fast_platform import FastPlatform
 from bot.store.platform_base import Admitted, Allowance, Credential, Knock, Opens
@@ -32,7 +33,9 @@ class PlatformStore:
 
     def __init__(self, shared: Shared) -> None:
         self._shared, self._replicas = shared, Replicas(shared)
-        self._fast = FastPlatform(shared.fast) if shared.fast is not None else None
+        self._fast: FastPlatform | BatchPlatform | None = FastPlatform(shared.fast) if shared.fast is not None else None
+        if shared.batches is not None:
+            self._fast = shared.batches.platform
 
     async def admit(self, knock: Knock) -> Admitted:
         """See Platform."""

@@ -75,7 +75,7 @@ class SharedRates:
     async def start(self) -> None:
         """Connect, so that the first message need not wait for it; a failure is told when one comes."""
         with contextlib.suppress(*failures()):
-            self._connection = await connect(self._shared)
+            self._connection = await connect(self._shared.engine)
 
     async def close(self) -> None:
         """End what is asked and the connection; safe to call twice."""
@@ -118,7 +118,7 @@ class SharedRates:
 
     async def _count(self, asked: dict[str, _Asked]) -> dict[str, tuple[int, int]]:
         if self._connection is None:
-            self._connection = await connect(self._shared)
+            self._connection = await connect(self._shared.engine)
         # in one order everywhere: two processes never wait for each other
         columns: dict[str, list[Any]] = defaultdict(list)
         for key in sorted(asked):

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StoreUnavailable
+from bot.store.batches import Batches
 from bot.store.fast import FastPath
 from bot.store.locks import Lock
 from bot.store.writer import Writer
@@ -37,7 +38,9 @@ class Shared:
     me: str = ""
     """Name of this process among those on the database, new at each start."""
     fast: FastPath | None = None
-    """The short way; None on PostgreSQL and in memory."""
+    """The short way to a SQLite file; None elsewhere."""
+    batches: Batches | None = None
+    """The short way to PostgreSQL; None elsewhere."""
 
     @property
     def postgres(self) -> bool:

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Message, Reply
-from bot.store import rows
+from bot.store import census, rows
 from bot.store.base import Exchange, Late, OutboxState, Outgoing, Progress, Receipt, Ticket, TicketState, Turn
+from bot.store.batch_outbox import BatchOutbox
+from bot.store.batches import Batches
 from bot.store.connect import make_engine, migrate, parse_url
 from bot.store.erasing import forget
 from bot.store.fast import FastPath, Rows
@@ -45,13 +47,19 @@ class SqlStore:
         self._writer = Writer(self._engine.execution_options(write=True), self._shown)
         file = None if self._engine.dialect.name == "postgresql" else self._url.database
         self._fast = FastPath(file, self._shown, self._writer.turn) if file and file != ":memory:" else None
-        self.shared = Shared(self._engine, self._writer, self._shown, now, secrets.token_hex(8), self._fast)
-        self._fast_outbox = FastOutbox(self._fast, self.shared.me) if self._fast is not None else None
+        me, postgres = secrets.token_hex(8), self._engine.dialect.name == "postgresql"
+        self._batches = Batches(self._engine, self._shown, me) if postgres else None
+        self.shared = Shared(self._engine, self._writer, self._shown, now, me, self._fast, self._batches)
+        self._fast_outbox: FastOutbox | BatchOutbox | None = (
+            FastOutbox(self._fast, me) if self._fast is not None else None
+        )
+        if self._batches is not None:
+            self._fast_outbox = self._batches.outbox
         self.replicas = Replicas(self.shared)
         self.take_over, self.recover_outbox = self.replicas.take_over, self.replicas.recover_outbox
         self._late = LateAnswers(self.shared)
         self.visit = self._late.visit
-        self._postgres, self._reading, self._insert = self.shared.postgres, self.shared.reading, self.shared.insert
+        self._reading, self._insert = self.shared.reading, self.shared.insert
 
     async def start(self) -> None:
         """See Store."""
@@ -59,11 +67,15 @@ class SqlStore:
         self._writer.start()
         if self._fast is not None:
             self._fast.start()
+        if self._batches is not None:
+            self._batches.start()
 
     async def close(self) -> None:
         """See Store."""
         if self._fast is not None:
             await self._fast.close()
+        if self._batches is not None:
+            await self._batches.close()
         await self._writer.close()
         await self._engine.dispose()
 
@@ -76,6 +88,8 @@ class SqlStore:
         """See Store."""
         if self._fast is not None:
             return self._fast.seen(channel, message_id)
+        if self._batches is not None:
+            return await self._batches.messages.seen(channel, message_id)
         async with self._reading() as connection:
             query = sa.select(messages.c.reply).where(_is(channel, message_id), messages.c.done)
             row = (await connection.execute(query)).one_or_none()
@@ -85,6 +99,8 @@ class SqlStore:
         """See Store."""
         if self._fast is not None and not self._fast.any_late(channel, chat):
             return []
+        if self._batches is not None and not await self._batches.messages.any_late(channel, chat):
+            return []
         return await self._late.waiting(channel, chat, refused_only)
 
     async def receive(self, message: Message) -> Receipt:
@@ -92,6 +108,8 @@ class SqlStore:
         values = {**rows.of_message(message, self._now()), "holder": self.shared.me}
         if self._fast is not None:
             return await self._fast.receive(values)
+        if self._batches is not None and await self._batches.messages.receive(values):
+            return Receipt(Progress.NEW)
         statement = self._insert(messages).values(**values)
         statement = statement.on_conflict_do_nothing(index_elements=["channel", "message_id"])
 
@@ -125,6 +143,8 @@ class SqlStore:
         message, now = turn.message, self._now()
         if self._fast is not None and not turn.late:
             return await self._fast.finish(_plain(turn, now), turn.reply)
+        if self._batches is not None and not turn.late:
+            return await self._batches.messages.finish(_plain(turn, now), turn.reply)
         received = self._insert(messages).values(**rows.of_message(message, now)).on_conflict_do_nothing()
         mark = (
             sa.update(messages)
@@ -165,6 +185,8 @@ class SqlStore:
         """See Store."""
         if self._fast is not None:
             return self._fast.conversation(channel, chat)
+        if self._batches is not None:
+            return await self._batches.messages.conversation(channel, chat)
         query = sa.select(conversations.c.state).where(conversations.c.channel == channel, conversations.c.chat == chat)
         async with self._reading() as connection:
             row = (await connection.execute(query)).one_or_none()
@@ -178,9 +200,15 @@ class SqlStore:
         """See Store."""
         while True:
             number = new_number(self._choice)
-            taken = self._fast.ticket_exists(number) if self._fast else await self.ticket(number) is not None
-            if not taken:
+            if not await self._ticket_exists(number):
                 return number
+
+    async def _ticket_exists(self, number: str) -> bool:
+        if self._fast is not None:
+            return self._fast.ticket_exists(number)
+        if self._batches is not None:
+            return await self._batches.messages.ticket_exists(number)
+        return await self.ticket(number) is not None
 
     async def ticket(self, number: str) -> Ticket | None:
         """See Store."""
@@ -270,8 +298,6 @@ class SqlStore:
             .order_by(outbox.c.id)
             .limit(limit)
         )
-        if self._postgres:
-            due = due.with_for_update(skip_locked=True, of=outbox)
         async with self._reading() as connection:
             # most looks find nothing: they must not cost a write
             quick = sa.select(outbox.c.id).where(
@@ -310,23 +336,11 @@ class SqlStore:
 
         await self._writer.write(work)
 
-    async def counts(self) -> dict[str, int]:
+    async def counts(self, log: bool = True) -> dict[str, int]:
         """See Store."""
-        found: dict[str, int] = {}
         async with self._reading() as connection:
-            for table in (messages, exchanges, tickets):
-                total = await connection.execute(sa.select(sa.func.count()).select_from(table))
-                found[table.name] = int(total.scalar_one())
-            by_state = sa.select(tickets.c.state, sa.func.count()).group_by(tickets.c.state)
-            for state, count in await connection.execute(by_state):
-                found[f"ticket_{state}"] = int(count)
-            # in the order of an index: millions of rows need no sorting
-            ways = sa.select(outbox.c.channel, outbox.c.state, sa.func.count()).group_by(
-                outbox.c.channel, outbox.c.state
-            )
-            for _, state, count in await connection.execute(ways):
-                found[f"outbox_{state}"] = found.get(f"outbox_{state}", 0) + int(count)
-        return found
+            found = await census.waiting(connection)
+            return {**found, **await census.log(connection)} if log else found
 
 
 def _ahead(now: datetime) -> sa.ColumnElement[bool]:

@@ -37,6 +37,8 @@ day_entries = sa.Table(
     sa.Column("n", sa.BigInteger, nullable=False),
     sa.Column("up", sa.BigInteger, nullable=False),
     sa.Column("down", sa.BigInteger, nullable=False),
+    # entry by entry through many days, without sorting and without looking at the rows
+    sa.Index("ix_day_entries_entry", "entry", "day", "n", "up", "down"),
 )
 day_took = sa.Table(
     "day_took",

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from pydantic import ValidationError
 
 from bot.app import utc_now
+from bot.channels.wechat_codes import PlatformSaid
 from bot.channels.wechat_menu import shown, wanted
 from bot.checkup import Finding
 from bot.cli import main
@@ -77,12 +78,12 @@ async def test_without_wechat_there_is_nothing_to_complain_of(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"encoding_aes_key": "short"}, ("43", "消息加解密密钥")),
+        ({"encoding_aes_key": "short"}, ("43", "EncodingAESKey")),
         ({"encoding_aes_key": ""}, ("wechat.encoding_aes_key", "43")),
-        ({"app_secret": ""}, ("wechat.app_secret", "基本配置")),
-        ({"token": ""}, ("wechat.token", "基本配置")),
+        ({"app_secret": ""}, ("wechat.app_secret", "微信开发者平台")),
+        ({"token": ""}, ("wechat.token", "微信开发者平台")),
         ({"mode": "plain"}, ("plain", "safe")),
-        ({"app_secret": "wrong"}, ("40125", "重置开发者密码")),
+        ({"app_secret": "wrong"}, ("40125", "重置 AppSecret")),
         ({"app_id": "wx-wrong"}, ("40013", "AppID")),
         ({"api_base": "http://127.0.0.1:9"}, ("连接不上", "防火墙")),
         ({}, ("没有应答", "反向代理")),
@@ -97,10 +98,33 @@ async def test_each_trouble_is_named(
     assert "test-synthetic-secret" not in said
 
 
-async def test_the_white_list(wechat: FakeWeChat, tmp_path: Path) -> None:
-    """40164 is explained: which page, what to add."""
-    wechat.faults["stable_token"] = [40164]
-    assert "IP 白名单" in await bad_lines(settings(wechat, tmp_path))
+@pytest.mark.parametrize("code", [40164, 61004])
+async def test_the_white_list(wechat: FakeWeChat, tmp_path: Path, code: int) -> None:
+    """A caller that is not on the list is told on which page to add what."""
+    wechat.faults["stable_token"] = [code]
+    assert "API IP 白名单" in await bad_lines(settings(wechat, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("words", "address"),
+    [
+        ("invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 63a5-1b2c", "203.0.113.7"),
+        ("access clientip is not registered requestIP: 203.0.113.7 rid: 638fefcc-674a03e0", "203.0.113.7"),
+        ("invalid ip 2001:db8::7, not in whitelist", "2001:db8::7"),
+        ("not in whitelist", ""),
+    ],
+)
+def test_the_address_that_wechat_saw_is_told(words: str, address: str) -> None:
+    """An operator behind a gateway does not know it; nothing else of WeChat's words is taken over."""
+    said = str(PlatformSaid(40164, words))
+    assert said.endswith(f"微信看到的是 {address}）" if address else "（微信错误码 40164）")
+    assert "微信看到的" not in str(PlatformSaid(40001, words))
+
+
+async def test_a_frozen_secret(wechat: FakeWeChat, tmp_path: Path) -> None:
+    """40243: frozen by the account's own people, and how to undo it."""
+    wechat.faults["stable_token"] = [40243]
+    assert "解冻" in await bad_lines(settings(wechat, tmp_path))
 
 
 async def test_a_wrong_clock(sample_matcher: Matcher, wechat: FakeWeChat, tmp_path: Path) -> None:

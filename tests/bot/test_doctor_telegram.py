@@ -62,6 +62,13 @@ async def test_each_trouble_is_one_line(api: BotApi, method: str, fault: Any, wo
     assert "\n" not in line
 
 
+async def test_a_page_instead_of_an_answer(api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
+    """An address with /bot at the end, or a proxy in between: one line with the remedy, no trace above it."""
+    good, line = await said(api, base_url=f"{api.url}/bot")
+    assert ([False], True) == (good, "不带 /bot" in line), line
+    assert [] == [record.name for record in caplog.records if record.exc_info]
+
+
 async def test_nobody_there(api: BotApi) -> None:
     """The network is away: the address is named."""
     good, line = await said(api, base_url="http://127.0.0.1:9")

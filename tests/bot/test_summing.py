@@ -26,7 +26,7 @@ class FewSums(Sums):
 
 
 async def test_it_rests_between_steps_and_goes_on_after_an_outage() -> None:
-    """Short rests while there is something to count, long ones at the end of the log and while the database is away."""
+    """Short rests while a whole step was there to count, long ones near the end of the log and while the database is away."""
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -36,4 +36,4 @@ async def test_it_rests_between_steps_and_goes_on_after_an_outage() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await keep_summed(FewSums([1000, 1000, 0, -1, 3]), sleep)
-    assert [REST_SECONDS, REST_SECONDS, IDLE_SECONDS, IDLE_SECONDS, REST_SECONDS] == slept
+    assert [REST_SECONDS, REST_SECONDS, IDLE_SECONDS, IDLE_SECONDS, IDLE_SECONDS] == slept

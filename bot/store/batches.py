@@ -1,0 +1,35 @@
+"""The short way to PostgreSQL as a whole: its connections and what goes over each."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.store.batch import Line
+from bot.store.batch_messages import BatchMessages
+from bot.store.batch_outbox import BatchOutbox
+from bot.store.batch_platform import BatchPlatform
+
+
+class Batches:
+    """Opened and closed by SqlStore; four connections, each opened when it is first needed."""
+
+    def __init__(self, engine: AsyncEngine, shown: str, me: str) -> None:
+        """`shown` names the database in errors, `me` this process in it."""
+        # reads never wait for a commit, and what one part writes never for another's
+        looking, writing, platform, outbox = self._lines = tuple(Line(engine) for _ in range(4))
+        self.messages = BatchMessages(looking, writing, shown)
+        self.platform = BatchPlatform(platform, shown)
+        self.outbox = BatchOutbox(outbox, shown, me)
+        self._all = (*self.messages.batches, *self.platform.batches, *self.outbox.batches)
+
+    def start(self) -> None:
+        """Take work; the schema must stand."""
+        for batch in self._all:
+            batch.start()
+
+    async def close(self) -> None:
+        """Write what waits, then hang up; safe to call twice."""
+        for batch in self._all:
+            await batch.close()
+        for line in self._lines:
+            await line.close()
