@@ -36,7 +36,7 @@ class Worth:
     offered: float = 0.5
     extra_option: float = -0.02
     """For each option beyond the second: more to read."""
-    wrong: float = -1.25
+    wrong: float = -2.0
     wrong_chat: float = -1.0
     referred: float = -1.0
     """A question of ours that was only referred on."""
@@ -44,7 +44,7 @@ class Worth:
     outside_referred: float = 0.8
     outside_none: float = 0.4
     outside_options: float = 0.3
-    outside_false: float = -1.75
+    outside_false: float = -3.0
 
 
 def worth(decision: Decision, right: frozenset[str], scale: Worth) -> float:

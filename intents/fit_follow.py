@@ -35,7 +35,7 @@ from intents.phrases import Question
 from intents.ranking import Ranking, Thresholds, kinds_of, length_term
 from intents.scoring import Scorer
 
-UNNAMED = Worth(wrong=-1.75)
+UNNAMED = Worth(wrong=-3.0)
 """Of a follow-up: a wrong answer is on a subject that the person never named, as bad as one to a question that is not ours."""
 _RIDGE = 0.003
 
