@@ -6,6 +6,7 @@ The registry is our own, not the library's global one, so that two services in o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -33,6 +34,8 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        # looking a child up costs as much as counting; there are a few dozen
+        self._message, self._second = cache(self._messages.labels), cache(self._seconds.labels)
         self._store = Gauge(
             "fawen_store_up", "1 while the database answers, 0 while it does not.", registry=self.registry
         )
@@ -55,12 +58,12 @@ class Metrics:
 
     def answered(self, channel: str, reply: Reply, seconds: float) -> None:
         """See Meter."""
-        self._messages.labels(channel, reply.key if reply.key in _OWN_KEYS else reply.outcome).inc()
-        self._seconds.labels(channel).observe(seconds)
+        self._message(channel, reply.key if reply.key in _OWN_KEYS else reply.outcome).inc()
+        self._second(channel).observe(seconds)
 
     def turned_away(self, channel: str, why: str) -> None:
         """See Meter."""
-        self._messages.labels(channel, why).inc()
+        self._message(channel, why).inc()
 
     def show(
         self,

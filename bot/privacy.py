@@ -23,6 +23,8 @@ _RUN = re.compile(rf"(?<![0-9a-zA-Z])(?:\+|00)?[{_DIGIT}](?:{_GAP}[{_DIGIT}]){{6
 _MOBILE = re.compile(r"(?:(?:86)?0?)(1[3-9]\d{9})\Z")
 _LANDLINE = re.compile(r"(?:86)?0(?:10|2\d|[3-9]\d{2})[2-8]\d{6,7}\Z")
 _LOCAL = re.compile(r"[2-8]\d{6,7}\Z")
+_FOREIGN = re.compile(r"[０-ｚ＠．＋－]|(?![0-9])\d")
+"""Full-width forms, and digits (Unicode category Nd) of any script but our own."""
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")
 _PLATE = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][·\s]?[A-HJ-NP-Z0-9]{5,6}(?![A-Za-z0-9])",
@@ -90,12 +92,7 @@ def _addresses(text: str) -> str:
 
 def _fold(text: str) -> str:
     """Full-width digits and letters to plain ones; everything else as it was."""
-    return "".join(
-        unicodedata.normalize("NFKC", c)
-        if "０" <= c <= "ｚ" or c in "＠．＋－" or unicodedata.category(c) == "Nd"
-        else c
-        for c in text
-    )
+    return _FOREIGN.sub(lambda m: unicodedata.normalize("NFKC", m.group()), text)
 
 
 def _number(match: re.Match[str]) -> str:

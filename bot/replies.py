@@ -108,7 +108,7 @@ def entry(
         outcome="answer",
         entry=entry_id,
         sources=_citations(base, found),
-        checked=found.reviewed.strftime("%Y-%m") if found.reviewed else "",
+        checked=found.reviewed.isoformat()[:7] if found.reviewed else "",
         calls=tuple(Call(c.number, c.label) for c in found.call),
         confidence=confidence,
         feedback=found.topic not in ("chat", "safety"),

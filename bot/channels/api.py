@@ -11,6 +11,7 @@ Error: {"error": {"code", "message"}}; every code stands in openapi.CODES
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -32,6 +33,7 @@ _KINDS = (("choice", Kind.CHOICE), ("feedback", Kind.FEEDBACK), ("text", Kind.TE
 _TURNED_AWAY = {"too_fast": 429, "busy": 503, "outage": 503}
 """Replies that are errors to a program, by their key: nothing was answered."""
 _RETRY_SECONDS = 5
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _BadRequest(Exception):
@@ -135,7 +137,7 @@ def _check(key: str, value: object, most: int) -> None:
         raise _BadRequest(422, "bad_type", f"“{key}”应当是文字。")
     if len(value) > most:
         raise _BadRequest(422, "too_long", f"“{key}”最多 {most} 个字符。")
-    if any("\ud800" <= c <= "\udfff" for c in value):
+    if _SURROGATE.search(value):
         raise _BadRequest(422, "bad_text", f"“{key}”含有无法保存的字符。")
 
 

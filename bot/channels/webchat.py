@@ -39,7 +39,6 @@ from bot.headers import content_policy
 from bot.logs import attend
 from bot.messages import Kind, Message, Reply
 from bot.store.base import Store
-from bot.traditional import Traditional
 from intents.model import KnowledgeData
 
 CHANNEL = "web"
@@ -81,7 +80,7 @@ class WebChat:
         self._store = store
         self._settings = settings
         self._now = now
-        self._traditional = Traditional()
+        self._traditional = dialogue.traditional
         self._pages = Environment(
             loader=FileSystemLoader(_PAGES),
             autoescape=select_autoescape(default=True),
@@ -95,12 +94,13 @@ class WebChat:
         """Everything this channel answers."""
         programs = api.Api(self._dialogue, Suggestions(self._knowledge), self._now, self._traditional)
         return [
+            # routes are tried in their order: what is asked most comes first
+            *programs.routes(self._settings.title, self._settings.embed_origins),
             Route("/", self.page, methods=["GET"]),
             Route("/say", self.say, methods=["POST"]),
             Route("/late", self.late, methods=["GET"]),
             Route("/size", self.size, methods=["GET"]),
             Route("/embed.js", self.embed, methods=["GET"]),
-            *programs.routes(self._settings.title, self._settings.embed_origins),
             Mount("/static", StaticFiles(directory=_PAGES / "static"), name="static"),
         ]
 
