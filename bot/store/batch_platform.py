@@ -52,7 +52,7 @@ class BatchPlatform:
         self._columns = Columns(*pages.columns)
         names, places = self._columns.names, self._columns.unnest("g")
         keep = f"INSERT INTO pages ({names}) SELECT {names} FROM {places} ORDER BY channel, chat ON CONFLICT (channel, chat)"  # noqa: S608  # nosec B608
-        self._always = f"{keep} DO UPDATE SET ref = excluded.ref, texts = excluded.texts, at = excluded.at"
+        self._always = f"{keep} DO UPDATE SET ref = excluded.ref, texts = excluded.texts, at = excluded.at"  # noqa: S608  # nosec B608
         self._first = f"{keep} DO NOTHING"
         self._admits = Batch(line, shown, self._admit, _keys)
         self._keeps = Batch(line, shown, self._keep, _chat)
