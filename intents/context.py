@@ -8,16 +8,17 @@ subject (“对了”, “换个问题”) takes nothing over.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from intents.grams import Floats
-from intents.model import Ask, KnowledgeData
+from intents.model import Ask, Entry, KnowledgeData
 from intents.phrases import Phrases, Question
 
 if TYPE_CHECKING:
@@ -119,8 +120,8 @@ def context_features(
 
     `names` are the candidates in question, all of the base by default.
     """
-    names = scorer.candidates if names is None else names
-    features = np.zeros((len(names), len(FEATURES)), np.float32)
+    near: Iterable[int] = range(len(names)) if names is not None else ()
+    features = np.zeros((len(scorer.candidates if names is None else names), len(FEATURES)), np.float32)
     knowledge = scorer.knowledge
     entry = knowledge.entries.get(context.entry)
     if entry is None or shifts(scorer, question):
@@ -128,21 +129,22 @@ def context_features(
     related = {*entry.related, *(c.entry for c in entry.confusable)}
     asked = question.aspects
     alone = bool(asked) and not any(e.aspect in asked for e in knowledge.entries.values() if e.topic == entry.topic)
-    for i, name in enumerate(names):
+    if names is None:
+        names, near = scorer.candidates, _places(scorer).near(entry, related)
+    for i in near:
+        name = names[i]
         other = knowledge.entries.get(name)
         if other is None:
             continue
         same, itself = other.topic == entry.topic and other.topic != "chat", name == entry.id
-        # most candidates have nothing to do with it, and a row of an array costs more than the look
-        if same or itself or name in related:
-            features[i] = (
-                same,
-                itself and entry.topic != "chat",
-                name in related,
-                same and other.aspect != "" and other.aspect in asked,
-                itself and alone,
-                0,
-            )
+        features[i] = (
+            same,
+            itself and entry.topic != "chat",
+            name in related,
+            same and other.aspect != "" and other.aspect in asked,
+            itself and alone,
+            0,
+        )
     if with_topic is not None:
         features[:, -1] = with_topic
     return features
@@ -167,12 +169,12 @@ def context_scores(
     `weights` (3, FEATURES): at length 0, per ten characters, and for a text that starts like a follow-up. `names` and
     `with_topic` as in `context_features`.
     """
-    names = scorer.candidates if names is None else names
     features = context_features(scorer, question, context, names, with_topic)
     if not features.any():
         return None
     added = features @ amounts(context_terms(scorer, question), weights)
-    return np.asarray(added + settled(scorer.knowledge, names, context.entry), np.float32)
+    taken = _places(scorer).taken(context.entry) if names is None else settled(scorer.knowledge, names, context.entry)
+    return np.asarray(added + taken, np.float32)
 
 
 def amounts(terms: Floats, weights: Floats) -> Floats:
@@ -195,6 +197,43 @@ def settled(knowledge: KnowledgeData, names: Sequence[str], before: str) -> Floa
         if ask is not None and ((topics := _most_of(ask.entries)) is None or entry.topic in topics):
             amounts[i] = -20
     return amounts
+
+
+class _Places:
+    """Where the candidates of one base stand, looked up once: a follow-up has to do with a few of hundreds."""
+
+    def __init__(self, knowledge: KnowledgeData, names: Sequence[str]) -> None:
+        self._knowledge, self._names = knowledge, names
+        self._at = {name: i for i, name in enumerate(names)}
+        self._topics: dict[str, list[int]] = defaultdict(list)
+        for name, i in self._at.items():
+            if entry := knowledge.entries.get(name):
+                self._topics[entry.topic].append(i)
+        self._taken: dict[str, Floats] = {}
+
+    def near(self, entry: Entry, related: Iterable[str]) -> set[int]:
+        """Positions of the entry, of its topic, and of what is related to it."""
+        return {
+            *self._topics.get(entry.topic, ()),
+            *(self._at[name] for name in (entry.id, *related) if name in self._at),
+        }
+
+    def taken(self, before: str) -> Floats:
+        """`settled` for every candidate; the same for all entries of a topic."""
+        entry = self._knowledge.entries.get(before)
+        topic = entry.topic if entry is not None else ""
+        if topic not in self._taken:
+            self._taken[topic] = settled(self._knowledge, self._names, before)
+        return self._taken[topic]
+
+
+_PLACES: WeakKeyDictionary[Phrases, _Places] = WeakKeyDictionary()
+
+
+def _places(scorer: Phrases) -> _Places:
+    if (found := _PLACES.get(scorer)) is None:
+        found = _PLACES[scorer] = _Places(scorer.knowledge, scorer.candidates)
+    return found
 
 
 @lru_cache(4096)

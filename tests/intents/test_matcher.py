@@ -6,12 +6,13 @@ import json
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intents import Context, KnowledgeBase, Matcher
-from intents.context import carried, same_aspect, settled, with_before
+from intents.context import FEATURES, carried, context_scores, same_aspect, settled, with_before
 from intents.decide import MAX_OPTIONS
 from intents.focus import both_ends
 from intents.knowledge import KnowledgeBase as Base
@@ -178,6 +179,21 @@ def test_help_with_costs_is_asked_back_in_the_midst_of_another_matter() -> None:
     names = ["ask.poor", "service.labor_arbitration"]
     assert [0, 0] == settled(BASE, names, "service.labor_arbitration").tolist()
     assert [-20, 0] == settled(BASE, names, "legal_aid.how").tolist()
+
+
+def test_what_is_looked_up_once_for_all_candidates_is_what_looking_at_each_gives() -> None:
+    scorer, weights = MATCHER.ranker.scorer, np.ones((3, len(FEATURES)), np.float32)
+    question, names = scorer.question("那要多少钱"), list(scorer.candidates)
+    told = 0
+    for context in map(Context, ["nobody", *BASE.entries]):
+        each = context_scores(scorer, weights, question, context, names)
+        every = context_scores(scorer, weights, question, context)
+        if each is None or every is None:
+            assert each is every
+        else:
+            assert np.array_equal(each, every)
+            told += 1
+    assert told > len(BASE.entries) / 2
 
 
 def test_a_long_number_is_no_question() -> None:
