@@ -132,7 +132,7 @@ async def test_files_beside_the_static_ones_are_not_there(path: str, sample_matc
 CALLERS = {
     "bot/channels/telegram.py", "bot/channels/telegram_poll.py", "bot/channels/telegram_send.py",
     "bot/channels/telegram_updates.py", "bot/channels/telegram_view.py", "bot/channels/wechat_api.py", "bot/checkup.py", "bot/doctor.py",
-    "bot/doctor_telegram.py", "bot/store/alone.py", "bot/store/line.py", "bot/store/connect.py",
+    "bot/doctor_telegram.py", "bot/store/alone.py", "bot/store/batch.py", "bot/store/line.py", "bot/store/connect.py",
 }  # fmt: skip
 _NETWORK = re.compile(
     r"^(httpx|telegram|aiohttp|requests|urllib\.request|http\.client|socket|smtplib|asyncpg|websockets)\b"
