@@ -12,9 +12,6 @@ from collections import OrderedDict
 from intents import Context, Match, Matcher
 from intents.steps import Steps
 
-TURNS_BETWEEN = 4
-"""Turns of the event loop after a step until the next one: what is short goes first. A commit takes four to be heard of,
-and a WeChat message waits for three; with a step of milliseconds in every other turn each took as long as two."""
 REMEMBERED = 4096
 """Questions; a few kilobytes each."""
 
@@ -84,13 +81,7 @@ class Recall:
     async def _take_turn(self) -> None:
         """One step, of some milliseconds, in a turn of the loop: with ten at once everything else waits for all of them."""
         await self._turn.acquire()
-        self._give_back(TURNS_BETWEEN)
-
-    def _give_back(self, after: int) -> None:
-        if after:
-            asyncio.get_running_loop().call_soon(self._give_back, after - 1)
-        else:
-            self._turn.release()
+        asyncio.get_running_loop().call_soon(self._turn.release)
 
     def _of(self, matcher: Matcher) -> None:
         if matcher is not self._matcher:
