@@ -139,8 +139,9 @@ def lead(listener: Listener, dialogue: Dialogue, weights: Floats, thresholds: Th
             decision = decide(scorer.knowledge, scorer.candidates, p, thresholds)
         else:
             scores = p * np.exp(extra - extra.max())
-            surer = replace(thresholds, answer=max(thresholds.answer, thresholds.follow))
-            decision = decide(scorer.knowledge, scorer.candidates, f32(scores / scores.sum()), surer)
+            decision = decide(
+                scorer.knowledge, scorer.candidates, f32(scores / scores.sum()), thresholds.of_follow_up()
+            )
             if decision.outcome == "options":
                 decision = replace(decision, options=with_before(decision.options, context)[:MAX_OPTIONS])
         found.append(decision)

@@ -161,7 +161,7 @@ class Matcher:
         weighed = yield from self._weighing(self.question(text), context)
         thresholds = self.fitted.thresholds
         if weighed.used_context:
-            thresholds = replace(thresholds, answer=max(thresholds.answer, thresholds.follow))
+            thresholds = thresholds.of_follow_up()
         decision = decide(self.knowledge, weighed.names, weighed.p, thresholds)
         if weighed.used_context and context is not None and decision.outcome == "options":
             decision = replace(decision, options=self._with_before(decision.options, context))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,10 @@ class Thresholds:
     """Least P of an option relative to the best."""
     follow: float = 0.5
     """Least P for an answer that takes its subject from the conversation."""
+
+    def of_follow_up(self) -> Thresholds:
+        """The same where the conversation has a say: an answer needs `follow` as well."""
+        return replace(self, answer=max(self.answer, self.follow))
 
 
 @dataclass(frozen=True)
