@@ -1,11 +1,11 @@
-"""`python -m bench.spread [TIMES] [--serve]`: how long until every replica has a version of the knowledge that was published.
+"""`python -m bench.spread [TIMES] [--serve] [--question]`: how long until every replica has a version of the knowledge that was published.
 
 Two replicas on one PostgreSQL, each with a working copy of its own of the shipped knowledge. A version in which one answer is
 worded otherwise is put into the store as publishing does (bot.store.knowledge). From the commit until both copies are it,
 which is when learning begins: once with the notification that publishing sends ("told"), once without any, as when it was
 lost ("by looking", every 2 s). The replicas' stores, ears and followers run in this process, as a service runs them. With
---serve two real `fawen serve` (sentence vectors off), and until /readyz of both says that they answer with it: that is
-mostly learning, at the lowest priority.
+--serve two real `fawen serve` (sentence vectors off), and until /readyz of both says that they answer with it: reading and
+checking the files, at the lowest priority. With --question a stored question is added instead, so that there is something to learn.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -90,24 +91,41 @@ async def serving(folder: Path, database: str) -> AsyncIterator[list[Version]]:
                 await asyncio.to_thread(replica.end, signal.SIGTERM)
 
 
-async def measured(store: SqlStore, versions: Sequence[Version], edited: Path, times: int, told: bool) -> list[float]:
+async def measured(
+    store: SqlStore, versions: Sequence[Version], edit: Callable[[str], None], edited: Path, times: int, told: bool
+) -> list[float]:
     """Seconds until the last replica had each version. Raises TimeoutError when one never has it."""
     found = []
     for number in range(times):
         # another moment of the two seconds between two looks each time
         await asyncio.sleep(3 + 2 * random.random())  # noqa: S311  # no secret
         with contextlib.nullcontext() if told else patch("bot.store.knowledge.tell", _nothing):
+            edit(f"{told} {number}")
             wanted, since = await publish(store, edited, f"{told} {number}")
         found.append(max(await asyncio.gather(*(_reached(version, wanted, since) for version in versions))))
         print(f"{'told' if told else 'by looking'}: {found[-1]:.2f} s", flush=True)  # noqa: T201
     return found
 
 
-async def publish(store: SqlStore, edited: Path, mark: str) -> tuple[str, float]:
-    """A new version in which one answer is worded otherwise: its fingerprint, and when it was committed."""
+def _added(edited: Path, marker: str, mark: str) -> None:
+    """One line more below the first such line of the first file."""
     path = sorted((edited / "entries").glob("*.yaml"))[0]
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("    answer: |\n", f"    answer: |\n      （{mark}）\n", 1), encoding="utf-8")
+    path.write_text(text.replace(marker, marker + mark, 1), encoding="utf-8")
+
+
+def reworded(edited: Path, mark: str) -> None:
+    """One answer says something else."""
+    _added(edited, "    answer: |\n", f"      （{mark}）\n")
+
+
+def asked_otherwise(edited: Path, mark: str) -> None:
+    """One entry has another stored question."""
+    _added(edited, "    questions:\n", f"      - 法援到底是怎么一回事 {mark}\n")
+
+
+async def publish(store: SqlStore, edited: Path, mark: str) -> tuple[str, float]:
+    """A new version of the files as they are: its fingerprint, and when it was committed."""
     digest, packed = archive.pack(archive.files_of(edited))
     versions, version = KnowledgeVersions(store.shared), fingerprint(edited)
     newest = await versions.newest()
@@ -127,16 +145,17 @@ async def _nothing(*_: object) -> None:
     pass
 
 
-async def run(folder: Path, database: str, times: int, serve: bool) -> dict[str, list[float]]:
+async def run(folder: Path, database: str, times: int, serve: bool, question: bool) -> dict[str, list[float]]:
     """Told, then by looking."""
     edited = folder / "edited"
     shutil.copytree(knowledge_dir(), edited)
     store = SqlStore(database, now=utc_now)
+    edit = partial(asked_otherwise if question else reworded, edited)
     async with (serving if serve else following)(folder, database) as versions:
         await store.start()
         try:
             ways = {"told": True, "by looking": False}
-            return {how: await measured(store, versions, edited, times, told) for how, told in ways.items()}
+            return {how: await measured(store, versions, edit, edited, times, told) for how, told in ways.items()}
         finally:
             await store.close()
 
@@ -146,10 +165,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("times", type=int, nargs="?", default=10)
     parser.add_argument("--serve", action="store_true")
+    parser.add_argument("--question", action="store_true")
     args, before = parser.parse_args(), os.getloadavg()[0]
     Path("out").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=Path("out").resolve()) as name, postgres(Path(name)) as (database, _):
-        found = asyncio.run(run(Path(name), database, args.times, args.serve))
+        found = asyncio.run(run(Path(name), database, args.times, args.serve, args.question))
     for how, seconds in found.items():
         print(f"{how}: median {statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s")  # noqa: T201
     print(f"load of the machine {before:.1f} before, {os.getloadavg()[0]:.1f} after")  # noqa: T201

@@ -55,9 +55,12 @@ def make_encoders(setting: str, cache: Path, progress: Progress | None = None) -
     return found, notes[len(found)]
 
 
-def make_matcher(directory: Path, cache: Path | None, encoders: Sequence[Encoder] = ()) -> Matcher:
-    """Load and learn a knowledge directory. Raises KnowledgeError; takes seconds without a warm cache."""
-    return Matcher(KnowledgeBase.load(directory), encoders=encoders, cache=cache)
+def make_matcher(
+    directory: Path, cache: Path | None, encoders: Sequence[Encoder] = (), provisional: bool = False
+) -> Matcher:
+    """Load and learn a knowledge directory. Raises KnowledgeError; takes a minute without a warm cache, seconds when
+    `provisional`, see Matcher."""
+    return Matcher(KnowledgeBase.load(directory), encoders=encoders, cache=cache, provisional=provisional)
 
 
 def make_brain(settings: KnowledgeSettings, progress: Progress | None = None) -> tuple[Brain, str]:
@@ -81,11 +84,12 @@ class Brain:
         directory: Path,
         cache: Path | None,
         encoders: Sequence[Encoder] = (),
-        relearn: Callable[[Path], Awaitable[Matcher]] | None = None,
+        relearn: Callable[[Path, bool], Awaitable[Matcher]] | None = None,
     ) -> None:
-        """`relearn` makes the matcher of changed files beside the event loop; without it a thread does."""
+        """`relearn(directory, provisional)` makes the matcher of changed files beside the event loop, else a thread does."""
         self._relearn = relearn
         self._retired: list[Matcher] = []
+        self._settling: asyncio.Task[None] | None = None
         self._prepared: list[Callable[[Matcher], None]] = []
         self._directory = directory
         self._cache = cache
@@ -124,7 +128,11 @@ class Brain:
         return str(self.last_error) if self.last_error else ""
 
     async def reload_if_changed(self) -> bool:
-        """Look at the files once; True when a new version came into force. Works off the event loop."""
+        """Look at the files once; True when a new version came into force. Works off the event loop.
+
+        Where its stored questions changed, it answers within seconds by what was learnt of others, and learns its own beside
+        that; a further change begins anew.
+        """
         if self._retired:
             await asyncio.to_thread(self._let_go)
         stamp = await asyncio.to_thread(self._stamp)
@@ -134,28 +142,58 @@ class Brain:
         self._seen = stamp
         if await asyncio.to_thread(fingerprint, self._directory) == self._matcher.knowledge.version:
             self.last_error = None
+            self._begin_to_settle()
             return False
+        await self.close()
         try:
-            matcher = await self._learn_anew()
+            matcher = await self._learn_anew(provisional=True)
         except KnowledgeError as error:
             self.last_error = error
             self.reloads["bad"] += 1
             log.error("knowledge not reloaded, version %s stays: %s", self._matcher.knowledge.version, error)
             return False
-        await asyncio.to_thread(self._get_ready, matcher)
-        self._retired.append(self._matcher)
-        self._matcher, self.last_error = matcher, None
+        await self._take(matcher)
+        self.last_error = None
         self.reloads["good"] += 1
         log.info("knowledge reloaded: version %s", matcher.knowledge.version)
+        self._begin_to_settle()
         return True
 
-    async def _learn_anew(self) -> Matcher:
+    async def _take(self, matcher: Matcher) -> None:
+        await asyncio.to_thread(self._get_ready, matcher)
+        self._retired.append(self._matcher)
+        self._matcher = matcher
+
+    def _begin_to_settle(self) -> None:
+        if not self._matcher.settled and (self._settling is None or self._settling.done()):
+            work = self._settle(self._matcher.knowledge.version)
+            self._settling = asyncio.create_task(work, name="knowledge-settling")
+
+    async def _settle(self, version: str) -> None:
+        """Learn what the version in force was only given from another one."""
+        try:
+            matcher = await self._learn_anew(provisional=False)
+            if matcher.knowledge.version == version:
+                await self._take(matcher)
+                log.info("knowledge version %s has learnt its own questions", version)
+        except (KnowledgeError, OSError) as error:
+            # the files are being changed once more, which the next look will see
+            log.warning("knowledge version %s goes on with what it has of another one: %s", version, error)
+
+    async def close(self) -> None:
+        """Stop learning that nobody waits for."""
+        task, self._settling = self._settling, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _learn_anew(self, provisional: bool) -> Matcher:
         if self._relearn is not None:
             try:
-                return await self._relearn(self._directory)
+                return await self._relearn(self._directory, provisional)
             except (RelearnFailed, OSError) as error:
                 log.warning("learning in a process of its own failed, a thread does it: %s", error)
-        return await asyncio.to_thread(make_matcher, self._directory, self._cache, self._encoders)
+        return await asyncio.to_thread(make_matcher, self._directory, self._cache, self._encoders, provisional)
 
     def _get_ready(self, matcher: Matcher) -> None:
         with standing_back():

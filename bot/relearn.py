@@ -3,7 +3,7 @@
 Parsing and checking the files holds the interpreter for a tenth of a second at a time, learning for seconds: done in
 a thread of the service, every visitor would wait. The other process runs at low priority on one core.
 
-    python -m bot.relearn DIRECTORY TARGET CACHE ENCODER      (started by `Relearner`, not by people)
+    python -m bot.relearn DIRECTORY TARGET CACHE ENCODER [provisional]      (started by `Relearner`, not by people)
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from intents.encoder import Encoder
 
 _DONE, _REFUSED = 0, 3
 _PROBLEMS = "problems.json"
+_PROVISIONAL = "provisional"
 NICE = 19
 """A sixtieth of a core that others want: answers come first, and the change still comes, from what the others leave."""
 
@@ -42,17 +43,20 @@ class Relearner:
         the other process stands back (0 to 19, see nice(2))."""
         self._cache, self._encoder, self._encoders, self._nice = cache, encoder, tuple(encoders), nice
 
-    async def learn(self, directory: Path) -> Matcher:
-        """The matcher of a directory. Raises KnowledgeError with every problem, RelearnFailed when the process dies."""
+    async def learn(self, directory: Path, provisional: bool = False) -> Matcher:
+        """The matcher of a directory, see `Matcher` for `provisional`. Raises KnowledgeError with every problem,
+        RelearnFailed when the process dies."""
         place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="fawen-learn-"))
         try:
-            return await self._learn(directory, place)
+            return await self._learn(directory, place, provisional)
         finally:
             # hundreds of megabytes: the disk takes twenty milliseconds to forget them
             await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
 
-    async def _learn(self, directory: Path, place: Path) -> Matcher:
-        arguments = (str(directory), str(place), str(self._cache or ""), self._encoder)
+    async def _learn(self, directory: Path, place: Path, provisional: bool) -> Matcher:
+        arguments: tuple[str, ...] = (str(directory), str(place), str(self._cache or ""), self._encoder)
+        if provisional:
+            arguments += (_PROVISIONAL,)
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot.relearn", *arguments, env=environment(), stderr=asyncio.subprocess.PIPE
         )
@@ -91,10 +95,10 @@ def main(arguments: Sequence[str]) -> int:
     """Learn and write; the exit code says whether a matcher or a list of problems was written."""
     from bot.brain import make_encoders, make_matcher
 
-    directory, target, cache, encoder = arguments
+    directory, target, cache, encoder, *how = arguments
     encoders, _ = make_encoders(encoder, Path(cache)) if cache else ([], "")
     try:
-        matcher = make_matcher(Path(directory), Path(cache) if cache else None, encoders)
+        matcher = make_matcher(Path(directory), Path(cache) if cache else None, encoders, _PROVISIONAL in how)
     except KnowledgeError as error:
         rows = [asdict(problem) for problem in error.problems]
         (Path(target) / _PROBLEMS).write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")

@@ -80,6 +80,10 @@ class GramIndex:
         """Number of a gram among those of SHARED phrases or more, -1 for a rarer one; shape (grams,)."""
         self._post(frequency <= max(int(n * COMMON), 16), counts)
 
+    def shared_keys(self) -> NDArray[np.int64]:
+        """The keys of the grams of SHARED phrases or more, those of folded wordings inverted; ascending."""
+        return np.fromiter(self._number, np.int64, len(self._number))[self.shared >= 0]
+
     def typed(self) -> NDArray[np.bool_]:
         """Which of `rows`, `cols` and `weights` are of wordings as typed."""
         return self.cols >= self.folded_grams

@@ -21,7 +21,7 @@ from intents.grams import Progress
 from intents.large import LargeRanker
 from intents.linear import MAX_PHRASES
 from intents.model import NO_ENTRY, Ask, KnowledgeData
-from intents.model_cache import load_linear, save_linear
+from intents.model_cache import WeightsCache
 from intents.normalize import Normalizer
 from intents.phrases import Question
 from intents.ranking import Fitted, load_fitted, top
@@ -92,30 +92,33 @@ class Matcher:
         cache: Path | None = None,
         fitted: Fitted | None = None,
         progress: Progress | None = None,
+        provisional: bool = False,
     ) -> None:
         """`cache` is a directory for what takes seconds to learn; without it the base is learnt at each start.
 
         A base of more phrases than `intents.linear.MAX_PHRASES` is ranked by short lists and without encoders;
-        `progress(done, total)` is told how far its index is.
+        `progress(done, total)` is told how far its index is. `provisional` begins with what the cache has of other questions
+        (`settled` is False then), so that a changed base can answer in seconds.
         """
         self.knowledge = knowledge
         self.normalizer = Normalizer(knowledge.lexicon)
         self.safety = SafetyRules(knowledge.entries.values(), self.normalizer)
         self.encoders = tuple(encoders) if count_phrases(knowledge) <= MAX_PHRASES else ()
         self.ranker: Cascade | LargeRanker
+        self.settled = True
+        """Whether it has learnt its own questions, and none of another base."""
         if count_phrases(knowledge) <= MAX_PHRASES:
             self.fitted = fitted or load_fitted("+".join(["lexical", *(e.name for e in encoders)]))
-            self.ranker = self._cascade(cache, () if fitted else tuple(e.name for e in encoders))
+            self.ranker = self._cascade(cache, provisional, () if fitted else tuple(e.name for e in encoders))
         else:
             self.fitted = fitted or load_fitted("large")
             self.ranker = LargeRanker(knowledge, self.normalizer, self.fitted, progress)
         self._exact = self._stored_questions()
 
-    def _cascade(self, cache: Path | None, steps: tuple[str, ...]) -> Cascade:
-        stored = load_linear(cache, self.knowledge, self.encoders) if cache else None
-        scorer = Scorer(self.knowledge, self.normalizer, self.encoders, weights=stored)
-        if cache and stored is None:
-            save_linear(cache, self.knowledge, self.encoders, scorer.linear)
+    def _cascade(self, cache: Path | None, provisional: bool, steps: tuple[str, ...]) -> Cascade:
+        kept = WeightsCache(cache, self.encoders) if cache else None
+        scorer = Scorer(self.knowledge, self.normalizer, self.encoders, cache=kept, provisional=provisional)
+        self.settled = scorer.settled
         return Cascade(scorer, self.fitted, [load_fitted(name).ranking for name in step_names(steps)])
 
     def _stored_questions(self) -> dict[str, tuple[str, str]]:

@@ -1,9 +1,16 @@
-"""Linear weights kept on disk between starts, one file a knowledge version; a damaged file is learnt anew."""
+"""Linear weights kept on disk between starts, one file for each set of stored questions; a damaged file is learnt anew.
+
+What a file is found by are the questions that the weights were learnt from, not the version of the knowledge: a reworded
+answer needs nothing learnt anew. With the weights stand the names of their rows and columns, so that a base that differs
+by a few questions can begin with them (`WeightsCache.carried_over`) until its own are learnt.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,41 +18,104 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intents.encoder import Encoder
-from intents.model import KnowledgeData
 
 Weights = NDArray[Any]
 """Packed (intents.linear.pack) for grams, float32 for sentence vectors."""
-FORMAT = 12
+FORMAT = 13
 """Raised whenever grams, signals or the solver change, so that old files are not taken for new ones."""
 KEPT = 2
-"""Files kept: the newest versions, so that a roll-back starts at once."""
+"""Files kept: the newest, so that a roll-back starts at once."""
 
 
-def _path(directory: Path, knowledge: KnowledgeData, encoders: Sequence[Encoder]) -> Path:
-    names = "+".join(["lexical", *(e.name for e in encoders)])
-    return directory / f"linear-{FORMAT}-{names}-{knowledge.version}.npz"
+@dataclass(frozen=True)
+class Shape:
+    """What rows and columns of weights mean."""
+
+    grams: NDArray[np.int64]
+    """Keys of the rows of `linear`, ascending; other weights have the dimensions of an encoder for rows."""
+    groups: NDArray[np.str_]
+    """A name for each group."""
 
 
-def load_linear(directory: Path, knowledge: KnowledgeData, encoders: Sequence[Encoder]) -> dict[str, Weights] | None:
-    """Weights learnt before for this version and these encoders; None when there are none."""
+def digest(groups: NDArray[np.int32], *wordings: Sequence[str]) -> str:
+    """What weights are learnt from, as 12 hex digits: every wording of each stored question, and the groups they are of."""
+    found = hashlib.sha256(np.ascontiguousarray(groups, np.int32).tobytes())
+    for wording in wordings:
+        found.update("\0".join(wording).encode("utf-8", "surrogatepass") + b"\1")
+    return found.hexdigest()[:12]
+
+
+class WeightsCache:
+    """Weights of one set of encoders in a directory."""
+
+    def __init__(self, directory: Path, encoders: Sequence[Encoder]) -> None:
+        self._directory = directory
+        self._names = "+".join(["lexical", *(e.name for e in encoders)])
+
+    def path(self, learnt_from: str) -> Path:
+        """The file of the weights that were learnt from this (`digest`)."""
+        return self._directory / f"linear-{FORMAT}-{self._names}-{learnt_from}.npz"
+
+    def load(self, learnt_from: str) -> dict[str, Weights] | None:
+        """Weights learnt before; None when there are none."""
+        found = _read(self.path(learnt_from))
+        return {name: array for name, array in found.items() if name not in _NAMES} if found else None
+
+    def carried_over(self, shape: Shape) -> dict[str, Weights] | None:
+        """The newest weights there are, learnt from other questions, in this shape; 0 for what is new to them."""
+        for path in _newest(self._directory, self._names):
+            if (found := _read(path)) and _NAMES <= found.keys():
+                return _reshaped(found, shape)
+        return None
+
+    def save(self, learnt_from: str, weights: Mapping[str, Weights], shape: Shape) -> None:
+        """Keep weights for the next start; a directory that cannot be written costs time, never an answer."""
+        path = self.path(learnt_from)
+        partial = path.with_suffix(f".{id(weights)}.part")
+        with contextlib.suppress(OSError):
+            self._directory.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                np.savez(file, allow_pickle=False, grams=shape.grams, groups=shape.groups, **dict(weights))
+            partial.replace(path)
+            for extra in _newest(self._directory, "*")[KEPT:]:
+                extra.unlink()
+
+
+_NAMES = frozenset(("grams", "groups"))
+
+
+def _newest(directory: Path, names: str) -> list[Path]:
+    """Files of weights, the newest first."""
+    with contextlib.suppress(OSError):
+        found = directory.glob(f"linear-{FORMAT if names != '*' else '*'}-{names}-*.npz")
+        return sorted(found, key=lambda p: p.stat().st_mtime, reverse=True)
+    return []
+
+
+def _read(path: Path) -> dict[str, Weights] | None:
     try:
-        with np.load(_path(directory, knowledge, encoders)) as stored:
+        with np.load(path) as stored:
             return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, KeyError, EOFError):
         return None
 
 
-def save_linear(
-    directory: Path, knowledge: KnowledgeData, encoders: Sequence[Encoder], weights: Mapping[str, Weights]
-) -> None:
-    """Keep weights for the next start; a directory that cannot be written costs time, never an answer."""
-    path = _path(directory, knowledge, encoders)
-    partial = path.with_suffix(f".{id(weights)}.part")
-    with contextlib.suppress(OSError):
-        directory.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **dict(weights))
-        partial.replace(path)
-        old = sorted(directory.glob("linear-*.npz"), key=lambda p: p.stat().st_mtime, reverse=True)
-        for extra in old[KEPT:]:
-            extra.unlink()
+def _reshaped(found: Mapping[str, Weights], shape: Shape) -> dict[str, Weights]:
+    """Old weights by the names of their rows and columns."""
+    old_column = {name: i for i, name in enumerate(found["groups"].tolist())}
+    columns = np.array([old_column.get(name, -1) for name in shape.groups.tolist()], np.intp)
+    grams = found["grams"]
+    rows = np.minimum(np.searchsorted(grams, shape.grams), len(grams) - 1)
+    rows = np.where(grams[rows] == shape.grams, rows, -1) if len(grams) else rows
+    return {
+        name: _taken(_taken(array, columns, 1), rows, 0) if name == "linear" else _taken(array, columns, 1)
+        for name, array in found.items()
+        if name not in _NAMES
+    }
+
+
+def _taken(array: Weights, at: NDArray[np.intp], axis: int) -> Weights:
+    """`array` at these places of an axis, 0 where the place is -1."""
+    found = np.take(array, np.maximum(at, 0), axis)
+    found[(slice(None),) * axis + (at < 0,)] = 0
+    return np.ascontiguousarray(found)

@@ -63,6 +63,7 @@ class Phrases:
         keys = {key: i for i, key in enumerate(dict.fromkeys((r[0], r[1]) for r in kept))}
         self.groups: Ints = np.array([keys[r[0], r[1]] for r in kept], np.int32)
         self.group_owner: Ints = np.array([self.position[owner] for owner, _ in keys], np.int32)
+        self.group_names = [f"{owner}/{domain}" for owner, domain in keys]
         self.originals = [r[2] for r in kept]
         self.phrases = [self.normalizer(q) for q in self.originals]
 

@@ -21,9 +21,8 @@ least PARTIAL_LENGTH characters, because partial scores of two-character phrases
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +34,7 @@ from intents.focus import both_ends
 from intents.grams import Floats
 from intents.index import Asked, GramIndex
 from intents.model import KnowledgeData
+from intents.model_cache import Shape, Weights, WeightsCache, digest
 from intents.normalize import Normalizer
 from intents.phrases import Phrases, Question, is_background
 
@@ -82,29 +82,50 @@ class Scorer(Phrases):
         normalizer: Normalizer,
         encoders: Sequence[Encoder] = (),
         held_out: frozenset[int] = frozenset(),
-        weights: Mapping[str, NDArray[Any]] | None = None,
+        cache: WeightsCache | None = None,
+        provisional: bool = False,
     ) -> None:
-        """`held_out` are phrase numbers to leave out, for cross-validation; `weights` are linear weights from a cache."""
+        """`held_out` are phrase numbers to leave out, for cross-validation; `cache` is where learnt weights are kept.
+
+        `provisional` begins with weights that were learnt from other questions, where the cache has any, instead of learning.
+        """
         super().__init__(knowledge, normalizer, held_out)
-        self.index = GramIndex(self.phrases, [normalizer.concepts(p) for p in self.phrases], self.groups)
+        folded = [normalizer.concepts(p) for p in self.phrases]
+        self.index = GramIndex(self.phrases, folded, self.groups)
         self._members = _Members(self.group_owner[self.groups], self.group_owner, len(self.candidates))
         self.encoders = tuple(encoders)
         self.signals: tuple[str, ...] = LEXICAL + tuple(s for e in self.encoders for s in encoder_signals(e.name))
         self._names = {s: i for i, s in enumerate(self.signals)}
-        self.linear: dict[str, NDArray[Any]] = dict(weights or {})
         self._sentences: dict[str, _Sentences] = {}
-        self._learn()
+        self.settled = True
+        """Whether its weights were learnt from its own questions."""
+        self.linear = self._kept(cache, provisional, folded) if cache else self._learn({})
         self._background = is_background(self.candidates).nonzero()[0]
 
-    def _learn(self) -> None:
+    def _kept(self, cache: WeightsCache, provisional: bool, folded: Sequence[str]) -> dict[str, Weights]:
+        """Weights from the cache, or learnt and put there."""
+        learnt_from = digest(self.groups, self.originals, self.phrases, folded)
+        shape = Shape(self.index.shared_keys(), np.array(self.group_names))
+        if stored := cache.load(learnt_from):
+            return self._learn(stored)
+        if provisional and (older := cache.carried_over(shape)):
+            self.settled = False
+            return self._learn(older)
+        weights = self._learn({})
+        cache.save(learnt_from, weights, shape)
+        return weights
+
+    def _learn(self, weights: dict[str, Weights]) -> dict[str, Weights]:
+        """Learn what is not known yet."""
         self.has_linear = 0 < len(self.phrases) <= linear.MAX_PHRASES
-        if self.has_linear and "linear" not in self.linear:
-            self.linear["linear"] = linear.fit_grams(self.index)
+        if self.has_linear and "linear" not in weights:
+            weights["linear"] = linear.fit_grams(self.index)
         for encoder in self.encoders:
             found = _Sentences(encoder.encode([both_ends(q, encoder.reads) for q in self.originals]), self.groups)
             self._sentences[encoder.name] = found
-            if encoder.name not in self.linear:
-                self.linear[encoder.name] = linear.fit_vectors(found.vectors, self.groups)
+            if encoder.name not in weights:
+                weights[encoder.name] = linear.fit_vectors(found.vectors, self.groups)
+        return weights
 
     def evidence(self, question: Question) -> Evidence:
         """All signals of one question."""

@@ -30,7 +30,7 @@ from bot.store.base import Ticket, Turn
 from bot.store.desk_base import Filter, Page
 from bot.store.sql import SqlStore
 from intents import Matcher
-from intents.model_cache import load_linear
+from intents.model_cache import WeightsCache
 from tests.databases import a_database
 from tests.fakes import FakeClock, MemoryStore, a_message
 from tests.sample import ROOT, service_environ
@@ -157,7 +157,7 @@ def test_only_the_named_files_call_out() -> None:
     assert set() == calling - CALLERS
 
 
-def test_a_cache_runs_nothing(tmp_path: Path, sample_matcher: Matcher) -> None:
+def test_a_cache_runs_nothing(tmp_path: Path) -> None:
     """A pickle put into the cache directory is not opened; the weights are learnt anew."""
     ran = tmp_path / "ran"
 
@@ -165,11 +165,9 @@ def test_a_cache_runs_nothing(tmp_path: Path, sample_matcher: Matcher) -> None:
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return (os.mkdir, (str(ran),))
 
-    from intents.model_cache import _path
-
-    path = _path(tmp_path, sample_matcher.knowledge, ())
-    np.savez(path, weights=np.array([Evil()], dtype=object))
-    assert None is load_linear(tmp_path, sample_matcher.knowledge, ())
+    cache = WeightsCache(tmp_path, ())
+    np.savez(cache.path("0" * 12), weights=np.array([Evil()], dtype=object))
+    assert None is cache.load("0" * 12)
     assert not ran.exists()
 
 

@@ -77,7 +77,7 @@ async def test_answers_go_on_during_reloads(tmp_path: Path) -> None:
     """While versions change, each question is answered by the old version or the new one, never by half of one."""
     base = write_sample(tmp_path / "base")
 
-    async def relearn(directory: Path) -> Matcher:
+    async def relearn(directory: Path, _: bool) -> Matcher:
         matcher = await asyncio.to_thread(make_matcher, directory, None)
         (tmp_path / "parts").mkdir(exist_ok=True)
         transport.save(matcher, tmp_path / "parts")
@@ -141,7 +141,7 @@ async def test_a_process_that_dies_is_replaced_by_a_thread(tmp_path: Path) -> No
     """No other process can be started: the change comes into force all the same."""
     base = write_sample(tmp_path / "base")
 
-    async def fails(_: Path) -> Matcher:
+    async def fails(_: Path, __: bool) -> Matcher:
         raise RelearnFailed("learning ended with code -9")
 
     brain = Brain(base, None, (), fails)

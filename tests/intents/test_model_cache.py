@@ -1,0 +1,100 @@
+"""Learnt weights on disk: found again by what they were learnt from, and a beginning for a base that changed a little."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+
+from intents import KnowledgeBase, Matcher
+from intents.scoring import Scorer
+from tests.sample import write_sample
+
+QUESTION = "      - 遗产公证要怎样弄"
+
+
+def _edit(base: Path, old: str, new: str) -> None:
+    path = base / "entries" / "notary.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def _matcher(base: Path, cache: Path, provisional: bool = False) -> Matcher:
+    return Matcher(KnowledgeBase.load(base), cache=cache, provisional=provisional)
+
+
+def _scorer(matcher: Matcher) -> Scorer:
+    found = matcher.ranker.scorer
+    assert isinstance(found, Scorer)
+    return found
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """The sample base, its weights in tmp_path/cache."""
+    found = write_sample(tmp_path / "base")
+    _matcher(found, tmp_path / "cache")
+    return found
+
+
+def _add_question(base: Path) -> None:
+    path = base / "entries" / "notary.yaml"
+    text = path.read_text(encoding="utf-8")
+    head, mark, tail = text.partition("questions:\n")
+    assert mark
+    path.write_text(head + mark + QUESTION + "\n" + tail, encoding="utf-8")
+
+
+def test_a_reworded_answer_needs_nothing_learnt(base: Path, tmp_path: Path) -> None:
+    """Another version of the same stored questions finds the weights of the one before."""
+    _edit(base, "以公示为准", "看公示")
+    with patch("intents.linear.fit_grams", side_effect=AssertionError("learnt anew")):
+        matcher = _matcher(base, tmp_path / "cache")
+    assert ("看公示。", True) == (matcher.knowledge.entries["notary.fee"].answer, matcher.settled)
+
+
+def test_another_question_is_learnt(base: Path, tmp_path: Path) -> None:
+    """What was learnt of other questions is not taken for it."""
+    _add_question(base)
+    with patch("intents.linear.fit_grams", side_effect=AssertionError("learnt anew")), pytest.raises(AssertionError):
+        _matcher(base, tmp_path / "cache")
+
+
+def test_a_changed_base_begins_with_what_there_is(base: Path, tmp_path: Path) -> None:
+    """Every gram and group that both bases have keeps its weights, what is new has none; nothing of it is stored."""
+    old = _scorer(_matcher(base, tmp_path / "cache"))
+    _add_question(base)
+    files = sorted((tmp_path / "cache").iterdir())
+    matcher = _matcher(base, tmp_path / "cache", provisional=True)
+    new = _scorer(matcher)
+    assert (False, files) == (matcher.settled, sorted((tmp_path / "cache").iterdir()))
+    shared_before, shared_now = old.index.shared_keys().tolist(), new.index.shared_keys().tolist()
+    assert old.group_names == new.group_names
+    assert len(shared_now) > len(shared_before)
+    at = {key: i for i, key in enumerate(shared_before)}
+    for row, key in enumerate(shared_now):
+        expected = old.linear["linear"][at[key]] if key in at else np.zeros(len(old.group_names), np.uint16)
+        assert np.array_equal(expected, new.linear["linear"][row])
+    assert matcher.match("遗产公证要怎样弄").reason == "exact"
+
+
+def test_without_any_weights_it_learns(tmp_path: Path) -> None:
+    """The first start has nothing to begin with."""
+    base = write_sample(tmp_path / "base")
+    assert _matcher(base, tmp_path / "cache", provisional=True).settled
+
+
+def test_an_entry_out_of_use_takes_its_weights_along(base: Path, tmp_path: Path) -> None:
+    """Columns are found by their names, not by their place."""
+    old = _scorer(_matcher(base, tmp_path / "cache"))
+    _edit(base, "status: published", "status: draft")
+    new = _scorer(_matcher(base, tmp_path / "cache", provisional=True))
+    gone = set(old.group_names) - set(new.group_names)
+    assert 1 == len(gone)
+    key = new.index.shared_keys()[0]
+    row = int(np.searchsorted(old.index.shared_keys(), key))
+    kept = [i for i, name in enumerate(old.group_names) if name not in gone]
+    assert np.array_equal(old.linear["linear"][row][kept], new.linear["linear"][0])
