@@ -111,8 +111,11 @@ class Anew(Kept[Any]):
 
 
 @contextlib.asynccontextmanager
-async def staff(store: SqlStore, now: Callable[[], datetime]) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser in which an admin is signed in, without a network."""
+async def staff(
+    store: SqlStore, now: Callable[[], datetime], counted: Kept[Any] | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser in which an admin is signed in, without a network; `counted` holds the figures of reports, else nothing is
+    kept."""
     brain = await asyncio.to_thread(Brain, knowledge_dir(), Path(".cache"))
     desk, _ = make_desk(store, brain.current, now)
     changes, accounts, settings = make_changes(store, brain, now), Accounts(store.shared), Settings()
@@ -120,7 +123,7 @@ async def staff(store: SqlStore, now: Callable[[], datetime]) -> AsyncIterator[h
     entered = await door.again(await accounts.add(f"bench{secrets.token_hex(4)}", "no password opens this", Role.ADMIN))
     house = House(
         settings, accounts, Audit(store.shared), door, desk, changes, Reports(store.shared), brain.current,
-        Renderer(), Pulse(desk, changes), Checks(), now, Anew(),
+        Renderer(), Pulse(desk, changes), Checks(), now, counted or Anew(),
     )  # fmt: skip
     transport = httpx.ASGITransport(make_app(routes(house), store, lambda: "v", 65536))
     async with httpx.AsyncClient(

@@ -3,7 +3,7 @@
 A SQLite file is filled by SQL as bench.growth_fill says, at 10^7 exchanges with 10^6 tickets in 10^5 clusters, and the sums are
 made by the program's own steps. Per message: processor time of the store's part (seen, conversation, late, finish; no
 matching), which other work on the machine hardly changes. Pages: the whole request, sign-in, audit and template included,
-nothing kept from one to the next; median and slowest by the clock, mean by the processor. The table goes to out/growth.md, the picture to out/growth.svg, the
+nothing kept from one to the next unless it says "as served"; median and slowest by the clock, mean by the processor. The table goes to out/growth.md, the picture to out/growth.svg, the
 rows to out/growth.json, where those of other sizes stay, so that a long run can be made in parts.
 With `--in` the file stays in that folder, and a file that is there
 is measured as it is, as one of the last size. It needs 15 GB of disk, and some half an hour, for 10^7.
@@ -21,12 +21,14 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from math import nan
 from pathlib import Path
 from time import perf_counter, process_time
 
 from bench.console import staff, times
 from bench.growth_fill import NOW, fill
 from bench.pictures import growth
+from bot.console.kept import Kept
 from bot.messages import Kind, Message, Reply
 from bot.store.base import Turn
 from bot.store.sql import SqlStore
@@ -49,6 +51,8 @@ PAGES = {
     "审计, of one": "/audit?who=staff3", "用户": "/users",
 }  # fmt: skip
 COUNTS = "/metrics, the counts"
+SERVED = {f"{name}, as served": PAGES[name] for name in ("报表, 7 days", "报表, 30 days", "报表, 90 days")}
+"""With figures kept as the service keeps them, counted once at its start (bot/console/kept.py)."""
 Row = dict[str, float]
 Times = tuple[float, float, float]
 """Milliseconds: median and slowest by the clock, mean by the processor."""
@@ -104,6 +108,11 @@ async def pages(store: SqlStore) -> dict[str, Times]:
             address = path.format(entry="legal_aid.what")
             if (status := (await client.get(f"/console{address}")).status_code) != 200:
                 raise SystemExit(f"{address}: {status}")
+            found[name] = await times(client, address, REPEATS)
+            say(f"  {name}: " + " / ".join(f"{ms:.0f}" for ms in found[name]))
+    async with staff(store, lambda: NOW, Kept()) as client:
+        for name, address in SERVED.items():
+            await client.get(f"/console{address}")
             found[name] = await times(client, address, REPEATS)
             say(f"  {name}: " + " / ".join(f"{ms:.0f}" for ms in found[name]))
     found[COUNTS] = await timed(lambda: store.counts(log=False))
@@ -164,9 +173,10 @@ def table(rows: list[Row]) -> list[str]:
         ("bytes", "bytes of file an exchange", ",.0f"),
     ):  # fmt: skip
         lines.append(f"| {name} | " + " | ".join(f"{row[key]:{form}}" for row in rows) + " |")
-    for name in (*PAGES, COUNTS):
+    for name in (*PAGES, *SERVED, COUNTS):
         cells = (
-            " / ".join(f"{row[key]:.0f}" for key in (name, f"{name}, slowest", f"{name}, processor")) for row in rows
+            " / ".join(f"{row.get(key, nan):.0f}" for key in (name, f"{name}, slowest", f"{name}, processor"))
+            for row in rows
         )
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
