@@ -29,7 +29,8 @@ from bot.channels.wechat import Parts, WeChatChannel
 from bot.config import Dialogue, KnowledgeSettings, Limits, Settings, StoreSettings, Telegram, WeChat
 from bot.dialogue import Dialogue as Talk
 from bot.gate import Gate
-from bot.server import make_app
+from bot.serve import GC_THRESHOLDS
+from bot.server import make_app, new_event_loop
 from bot.store.platform import PlatformStore
 from bot.store.sql import SqlStore
 
@@ -125,7 +126,7 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
             Route("/count", count),
             *web.routes(),
             *telegram.routes(),
-            *wechat_webhook.routes(made.wechat, wechat, utc_now, set),
+            *wechat_webhook.routes(made.wechat, wechat, utc_now, lambda _: False),
         ]
         app = make_app(routes, core.store, lambda: "bench", made.server.max_body)
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False)
@@ -133,6 +134,7 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
         # as `fawen serve` does at its start: a full collection over the knowledge takes a tenth of a second
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         running = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
             await asyncio.sleep(0.05)
@@ -143,4 +145,5 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(serve(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

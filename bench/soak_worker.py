@@ -27,7 +27,7 @@ def life(log: Path) -> None:
     """One process; comes back only when it could not serve."""
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(handle, 2)
-    asyncio.run(bot.serve.run(Settings.load(None, os.environ)))
+    bot.serve.run_service(Settings.load(None, os.environ))
 
 
 async def _once(settings: Settings) -> None:

@@ -59,14 +59,14 @@ def main() -> None:
 @CONFIG
 def serve(config: Path | None) -> None:
     """启动服务：聊天网页、接口和已设置的各渠道。"""
-    from bot.serve import run
+    from bot.serve import run_service
 
     settings = settings_from(config)
     path = config_path(config)
     if path and (found := secrets_in(path)):
         click.echo(f"提醒：{'、'.join(found)} 直接写在 {path} 里。请移到环境变量或文件（见运维手册“密钥”）。", err=True)
     try:
-        asyncio.run(run(settings))
+        run_service(settings)
     except KnowledgeError as error:
         fail(str(error), 1)
     except FawenError as error:

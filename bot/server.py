@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 from collections.abc import Callable, Sequence
@@ -22,18 +23,35 @@ from bot.store.base import Store
 log = logging.getLogger(__name__)
 
 
+FIRST = ("/wechat", "/telegram", "/api")
+"""What nearly every request is for: looked for before the hundred pages of the console."""
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's where it can be installed (not on Windows), else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
 class _Guard:
     """Adds the security headers and refuses bodies over the limit before they are read in whole."""
 
     def __init__(self, app: ASGIApp, max_body: int, hsts_seconds: int) -> None:
-        self._app, self._max_body, self._hsts = app, max_body, hsts_seconds
+        self._app, self._max_body = app, max_body
+        self._ours = {
+            scheme: [(k.lower().encode(), v.encode()) for k, v in headers_for(scheme, hsts_seconds).items()]
+            for scheme in ("http", "https")
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         seen = 0
-        ours = [(k.lower().encode(), v.encode()) for k, v in headers_for(scope["scheme"], self._hsts).items()]
+        ours = self._ours["https" if scope["scheme"] == "https" else "http"]
 
         async def limited() -> Message:
             nonlocal seen
@@ -45,8 +63,8 @@ class _Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                present = {name.lower() for name, _ in message["headers"]}
                 given = message["headers"]
+                present = {name for name, _ in given}
                 if scope["scheme"] == "https":
                     # whatever the settings say: what was given over TLS is not sent back in the clear
                     given = [(name, _secure(value) if name == b"set-cookie" else value) for name, value in given]
@@ -72,8 +90,9 @@ def make_app(
 ) -> Starlette:
     """The application; `version` names the knowledge in force; `pages` are those of bot.health, made here if not given;
     `hsts_seconds` is the age of Strict-Transport-Security, 0 for none."""
+    every = [*(health.routes(store, version) if pages is None else pages), *routes]
     return Starlette(
-        routes=[*(health.routes(store, version) if pages is None else pages), *routes],
+        routes=sorted(every, key=lambda route: getattr(route, "path", "") not in FIRST),
         middleware=[Middleware(_Guard, max_body=max_body, hsts_seconds=hsts_seconds)],
         exception_handlers={
             HTTPException: _http_error,

@@ -18,7 +18,8 @@ _BOTH = frozenset("係嗰搵邊囉喎諗揾晒㖞")
 """Cantonese words that people who write Simplified use as well: they tell nothing."""
 _RECENT = 4096
 _CHARACTERS = 16_384
-_AT_ONCE = 256
+_SHORT = 100
+"""Characters up to which a text is remembered: what many people send, posters and buttons."""
 _MARK = "traditional"
 
 
@@ -27,8 +28,8 @@ class Traditional:
 
     def __init__(self) -> None:
         self._simplify = opencc.OpenCC("t2s").convert
-        # a message is compared with words of ours several times
-        self._simplified = lru_cache(_AT_ONCE)(self._simplify)
+        # a message is compared with words of ours several times, and comes from many people
+        self._simplified = lru_cache(_RECENT)(self._simplify)
         self._plain_traditional = opencc.OpenCC("s2t").convert
         # the same few thousand characters again and again
         self._sort = lru_cache(_CHARACTERS)(self._sorted)
@@ -55,7 +56,9 @@ class Traditional:
 
     def simplified(self, text: str) -> str:
         """The same words in Simplified characters, to be compared with words of ours."""
-        return text if text.isascii() else self._simplified(text)
+        if text.isascii():
+            return text
+        return self._simplified(text) if len(text) <= _SHORT else str(self._simplify(text))
 
     def reply(self, reply: Reply) -> Reply:
         """The same reply in Traditional characters."""

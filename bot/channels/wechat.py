@@ -105,7 +105,8 @@ class WeChatChannel:
         until = loop.time() + self._patience
         knock = Knock(CHANNEL, nonce, incoming.message_id, incoming.chat, incoming.at, incoming.opens)
         try:
-            admitted = await asyncio.wait_for(self._platform.admit(knock), self._patience)
+            async with asyncio.timeout_at(until):
+                admitted = await self._platform.admit(knock)
             if admitted.replayed:
                 raise Replayed("this nonce was used before")
             if incoming.left:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -47,8 +47,8 @@ class Incoming:
     """The person does not follow any more."""
 
 
-def understand(fields: Mapping[str, str], choices: Container[str]) -> Incoming:
-    """`choices`: ids of entries and topics, which keys of the menu and scenes of a QR code may name.
+def understand(fields: Mapping[str, str], choice: Callable[[str], bool]) -> Incoming:
+    """`choice(key)`: whether it is an entry or a topic, which keys of the menu and scenes of a QR code may name.
 
     Raises Unreadable when a field that every delivery has is missing.
     """
@@ -61,7 +61,7 @@ def understand(fields: Mapping[str, str], choices: Container[str]) -> Incoming:
     if not 0 < len(person) <= 128:
         raise Unreadable("FromUserName is empty or too long")
     if sort == "event":
-        return _event(fields, choices, person, account, at)
+        return _event(fields, choice, person, account, at)
     message_id = f"m{fields['MsgId']}" if fields.get("MsgId", "").isascii() and fields.get("MsgId") else ""
     message_id = message_id[:80] or _digest("m", person, created, sort)
     kind, text = _said(sort, fields)
@@ -80,24 +80,26 @@ def _said(sort: str, fields: Mapping[str, str]) -> tuple[Kind, str]:
     return _KINDS.get(sort, Kind.OTHER), ""
 
 
-def _event(fields: Mapping[str, str], choices: Container[str], person: str, account: str, at: datetime) -> Incoming:
+def _event(
+    fields: Mapping[str, str], choice: Callable[[str], bool], person: str, account: str, at: datetime
+) -> Incoming:
     name, key = fields.get("Event", "").lower(), fields.get("EventKey", "")
     message_id = _digest("e", person, fields["CreateTime"], name, key)
-    did = _did(name, key, choices)
+    did = _did(name, key, choice)
     message = Message(CHANNEL, person, person, did[1], did[0], at, message_id) if did else None
     opens = Opens.ACTION if name in _ACTIONS else None
     return Incoming(message_id, person, account, at, message, opens, left=name == "unsubscribe")
 
 
-def _did(name: str, key: str, choices: Container[str]) -> tuple[Kind, str] | None:
+def _did(name: str, key: str, choice: Callable[[str], bool]) -> tuple[Kind, str] | None:
     """What an event means to the dialogue; None for what needs no answer."""
     if name == "subscribe":
         scene = key.removeprefix(_SCENE)
-        return (Kind.CHOICE, scene) if scene and scene in choices else (Kind.FOLLOW, "")
+        return (Kind.CHOICE, scene) if scene and choice(scene) else (Kind.FOLLOW, "")
     if name in ("click", "scan"):
         if key in COMMANDS:
             return Kind.COMMAND, key
-        return (Kind.CHOICE, key) if key in choices else (Kind.COMMAND, "menu")
+        return (Kind.CHOICE, key) if choice(key) else (Kind.COMMAND, "menu")
     if name == "scancode_waitmsg":
         # the phone shows "receiving" until something comes
         return Kind.COMMAND, "menu"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -118,9 +118,9 @@ def routes(
     settings: WeChat,
     channel: WeChatChannel,
     now: Callable[[], datetime],
-    choices: Callable[[], Container[str]],
+    choice: Callable[[str], bool],
 ) -> list[Route]:
-    """GET and POST /wechat; `choices` are the ids that the menu and QR codes may name. Raises ConfigError."""
+    """GET and POST /wechat; `choice(key)`: whether the menu and QR codes may name this. Raises ConfigError."""
     gate = Gatekeeper(settings, now)
 
     async def greet(request: Request) -> Response:
@@ -132,7 +132,7 @@ def routes(
     async def receive(request: Request) -> Response:
         try:
             delivery = gate.delivery(request.query_params, await _body(request))
-            incoming = understand(delivery.fields, choices())
+            incoming = understand(delivery.fields, choice)
             attend(CHANNEL, incoming.message_id)
             text = await channel.take(incoming, delivery.nonce)
         except (Forged, Replayed) as error:

@@ -9,7 +9,6 @@ one: a failing one never fails its neighbours. Nobody hears of a write before it
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
@@ -21,6 +20,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StoreConflict, StoreUnavailable
+from bot.store.connect import encoded
 from bot.store.line import connect, hang_up
 from bot.store.schema import Utc, micros
 from bot.store.writer import WAITING, tell
@@ -39,7 +39,6 @@ _MOST_TRIES = 3
 _SESSION = "SET jit = off; SET plan_cache_mode = force_generic_plan; " + "; ".join(
     f"SET enable_{way} = off" for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin")
 )
-_encode = json.JSONEncoder(check_circular=False).encode
 
 
 class Line:
@@ -183,7 +182,7 @@ def _array(kind: sa.types.TypeEngine[Any]) -> tuple[str, Callable[[Any], Any] | 
     if isinstance(kind, Utc):
         return "bigint", micros
     if isinstance(kind, sa.JSON):
-        return "json", _encode
+        return "json", encoded
     if isinstance(kind, sa.String):
         return "text", None
     return kind.dialect_impl(postgresql.dialect()).compile(postgresql.dialect()), None  # type: ignore[no-untyped-call]

@@ -5,7 +5,6 @@ A turn that brings a late answer along, and a message that was received before, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 
 from bot.messages import Reply
 from bot.store.batch import Batch, Columns, Line
+from bot.store.connect import decoded
 from bot.store.fast import Rows
 from bot.store.locks import Lock
 from bot.store.schema import conversations, exchanges, messages, outbox, tickets
@@ -54,12 +54,12 @@ class BatchMessages:
     async def seen(self, channel: str, message_id: str) -> Reply | None:
         """The reply given before."""
         found = await self._looks.ask(_Look("seen", channel, message_id))
-        return Reply.from_json(json.loads(found)) if found else None
+        return Reply.from_json(decoded(found)) if found else None
 
     async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
         """See Store."""
         found = await self._looks.ask(_Look("state", channel, chat))
-        return dict(json.loads(found)) if found else None
+        return dict(decoded(found)) if found else None
 
     async def ticket_exists(self, number: str) -> bool:
         """Whether a ticket has this number."""
@@ -76,7 +76,7 @@ class BatchMessages:
     async def finish(self, rows: Rows, reply: Reply) -> Reply:
         """See Store, for a plain turn."""
         before = await self._finishes.ask(rows)
-        return reply if before is None else Reply.from_json(json.loads(before))
+        return reply if before is None else Reply.from_json(decoded(before))
 
     @staticmethod
     async def _look(connection: Any, asked: Sequence[_Look]) -> list[str | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 from bot.messages import Reply
 from bot.store.base import OutboxState, Outgoing
 from bot.store.batch import Batch, Line
+from bot.store.connect import decoded
 from bot.store.schema import micros
 
 _OPEN = f"FROM outbox AS o WHERE channel = $1 AND state = '{OutboxState.PENDING.value}'"  # noqa: S608  # nosec B608  # names of ours
@@ -65,5 +65,5 @@ class BatchOutbox:
 
 
 def _outgoing(row: Any) -> Outgoing:
-    reply = Reply.from_json(json.loads(row["reply"]))
+    reply = Reply.from_json(decoded(row["reply"]))
     return Outgoing(row["id"], row["channel"], row["chat"], reply, row["ref"], row["attempts"], OutboxState.SENDING)

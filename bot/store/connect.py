@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import functools
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -27,6 +29,23 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "p
 BUSY_SECONDS = 10
 
 
+def encoded(value: Any) -> str:
+    """JSON as the store keeps it."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        # half a surrogate pair, or a number of more than 64 bits: not in UTF-8, and not for orjson
+        return json.dumps(value, check_circular=False)
+
+
+def decoded(text: str) -> Any:
+    """What `encoded` was given."""
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return json.loads(text)
+
+
 def parse_url(url: str) -> URL:
     """The URL with its asynchronous driver. Raises StoreError for what is not SQLite or PostgreSQL."""
     try:
@@ -39,6 +58,11 @@ def parse_url(url: str) -> URL:
     return parsed.set(drivername=driver)
 
 
+_POOL: dict[str, Any] = {
+    "pool_size": 5, "max_overflow": 5, "hide_parameters": True, "json_serializer": encoded, "json_deserializer": decoded,
+}  # fmt: skip
+
+
 def make_engine(url: URL) -> AsyncEngine:
     """An engine with the settings that durability needs; its errors do not show what was to be written."""
     if url.drivername.startswith("postgresql"):
@@ -46,10 +70,8 @@ def make_engine(url: URL) -> AsyncEngine:
             import asyncpg  # noqa: F401  # only to say what is missing
         except ImportError:
             raise StoreError("PostgreSQL 需要另装驱动：pip install 'fawen[postgres]'") from None
-        return create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, hide_parameters=True)
-    engine = create_async_engine(
-        url, pool_size=5, max_overflow=5, poolclass=sa.pool.AsyncAdaptedQueuePool, hide_parameters=True
-    )
+        return create_async_engine(url, pool_pre_ping=True, **_POOL)
+    engine = create_async_engine(url, poolclass=sa.pool.AsyncAdaptedQueuePool, **_POOL)
 
     @event.listens_for(engine.sync_engine, "connect")
     def pragmas(connection: Any, _: Any) -> None:

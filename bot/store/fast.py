@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -25,7 +24,7 @@ from sqlalchemy.engine import Dialect
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.messages import Reply
 from bot.store.base import Progress, Receipt
-from bot.store.connect import BUSY_SECONDS
+from bot.store.connect import BUSY_SECONDS, decoded, encoded
 from bot.store.schema import conversations, exchanges, messages, outbox, tickets
 from bot.store.writer import WAITING, tell
 
@@ -34,9 +33,11 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 GROUP = 64
 """Writes of one transaction; together a few milliseconds of the event loop."""
+PACE = 0.006
+"""Seconds from the beginning of one transaction to that of the next while several write at once: each costs the event loop
+and the disk as much as two writes. Who writes alone is never kept waiting."""
 _SAME = "channel = ? AND message_id = ?"
 _BEGIN = "BEGIN IMMEDIATE"
-_encode = json.JSONEncoder(check_circular=False).encode
 
 
 class Insert:
@@ -65,7 +66,7 @@ class Insert:
 def _binding(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
     """What brings a value into the form SQLite keeps; None where it is taken as it is."""
     if isinstance(kind, sa.JSON):
-        return _encode
+        return encoded
     # text is text: SQLAlchemy's own check of each string costs more than the statement
     return None if isinstance(kind, sa.String) else kind.dialect_impl(dialect).bind_processor(dialect)
 
@@ -132,12 +133,12 @@ class FastPath:
     def seen(self, channel: str, message_id: str) -> Reply | None:
         """The reply given before."""
         row = self.one_row(f"SELECT reply FROM messages WHERE {_SAME} AND done", channel, message_id)  # noqa: S608  # nosec B608
-        return Reply.from_json(json.loads(row[0])) if row and row[0] else None
+        return Reply.from_json(decoded(row[0])) if row and row[0] else None
 
     def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
         """See Store."""
         row = self.one_row("SELECT state FROM conversations WHERE channel = ? AND chat = ?", channel, chat)
-        return dict(json.loads(row[0])) if row else None
+        return dict(decoded(row[0])) if row else None
 
     def ticket_exists(self, number: str) -> bool:
         """Whether a ticket has this number."""
@@ -168,7 +169,7 @@ class FastPath:
             done, reply = _found(connection, "done, reply", row)
             if not done:
                 return Receipt(Progress.PENDING)
-            return Receipt(Progress.DONE, Reply.from_json(json.loads(reply)) if reply else None)
+            return Receipt(Progress.DONE, Reply.from_json(decoded(reply)) if reply else None)
 
         return await self.write(work)
 
@@ -181,7 +182,7 @@ class FastPath:
 
         def work(connection: sqlite3.Connection) -> Reply:
             if not connection.execute(self._done.sql, message).rowcount:
-                return Reply.from_json(json.loads(_found(connection, "reply", rows.message)[0]))
+                return Reply.from_json(decoded(_found(connection, "reply", rows.message)[0]))
             if ticket is not None:
                 connection.execute(self._ticket.sql, ticket)
             connection.execute(self._exchange.sql, exchange)
@@ -204,10 +205,15 @@ class FastPath:
         return await future
 
     async def _run(self) -> None:
+        clock, busy, last = asyncio.get_running_loop().time, False, 0.0
         while True:
             group = [await self._queue.get()]
+            if busy and (rest := last + PACE - clock()) > 0:
+                await asyncio.sleep(rest)
+            last = clock()
             while len(group) < GROUP and not self._queue.empty():
                 group.append(self._queue.get_nowait())
+            busy = len(group) > 1
             try:
                 async with self._turn:
                     await self._commit(group)

@@ -6,13 +6,13 @@ that waited to be written meanwhile.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from datetime import datetime
 from typing import Any
 
 from bot.messages import Reply
 from bot.store.base import OutboxState, Outgoing
+from bot.store.connect import decoded
 from bot.store.fast import FastPath
 from bot.store.schema import micros
 
@@ -60,4 +60,4 @@ class FastOutbox:
 
 def _outgoing(row: tuple[Any, ...]) -> Outgoing:
     number, channel, chat, reply, ref, attempts = row
-    return Outgoing(number, channel, chat, Reply.from_json(json.loads(reply)), ref, attempts, OutboxState.SENDING)
+    return Outgoing(number, channel, chat, Reply.from_json(decoded(reply)), ref, attempts, OutboxState.SENDING)

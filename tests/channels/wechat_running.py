@@ -127,7 +127,7 @@ async def running(
             channel.hangs = wrapped.hangs
         base = matcher.knowledge
         choices = {*base.entries, *(t.id for t in base.topics)}
-        routes = wechat_webhook.routes(made, channel, clock, lambda: choices)
+        routes = wechat_webhook.routes(made, channel, clock, choices.__contains__)
         app = make_app(routes, store, lambda: "v", 65536)
         sender = Sender(CHANNEL, store, channel.send, idle=0.02)
         task = asyncio.create_task(sender.run()) if send else None
