@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,36 +54,84 @@ class GramIndex:
     Documents of `scores`: phrases and groups in folded wording, then phrases and groups as typed.
     """
 
-    def __init__(self, phrases: Sequence[str], folded: Sequence[str], groups: Sequence[int] | Ints) -> None:
-        """`phrases` are normal forms, `folded` the same ones with every synonym replaced; of equal length."""
+    def __init__(
+        self,
+        phrases: Sequence[str],
+        folded: Sequence[str],
+        groups: Sequence[int] | Ints,
+        parts: Mapping[str, NDArray[Any]] | None = None,
+    ) -> None:
+        """`phrases` are normal forms, `folded` the same ones with every synonym replaced; of equal length.
+
+        `parts` are those of an index of the same phrases (`parts`), which then need not be made; nothing can be learnt from such
+        an index, its `rows`, `cols` and `weights` are empty.
+        """
         self.groups = np.asarray(groups, np.int32)
         self.size, self.n_groups = len(phrases), int(self.groups.max()) + 1 if len(groups) else 0
-        typed, other = grams_of(phrases), grams_of(folded)
-        keys = np.concatenate([~other.keys, typed.keys])
-        self.rows: Ints = np.concatenate([other.rows, typed.rows])
-        vocabulary, cols = np.unique(keys, return_inverse=True)
         self._number: dict[int, int] = {}
         """The number of each gram by its key, folded ones inverted: ascending with the keys."""
+        self.folded_grams: int
+        """How many of the grams, the first, are of folded wordings."""
+        self.idf: Floats
+        self.group_idf: Floats
+        self.shared: Ints
+        """Number of a gram among those of SHARED phrases or more, -1 for a rarer one; shape (grams,)."""
+        self._docs: Ints
+        self._values: Floats
+        self._steps: Ints
+        """Spans of a gram as `sums.add_columns` takes them: its groups, nothing, its phrases; shape (grams, 4)."""
+        self.rows: Ints
+        self.cols: Ints
+        self.weights: Floats
+        if parts is None:
+            self._make(phrases, folded)
+        else:
+            self._take(parts)
+
+    def _take(self, parts: Mapping[str, NDArray[Any]]) -> None:
+        self._number_all(parts["keys"])
+        self.idf, self.group_idf, self.shared = parts["idf"], parts["group_idf"], parts["shared"]
+        self._docs, self._values, self._steps = parts["docs"], parts["values"], parts["steps"]
+        self.rows = self.cols = np.zeros(0, np.int32)
+        self.weights = np.zeros(0, np.float32)
+        self.folded_grams = int(np.searchsorted(parts["keys"], 0))
+
+    def parts(self) -> dict[str, NDArray[Any]]:
+        """What an index of the same phrases can be made of without counting anything."""
+        return {
+            "keys": self._keys(), "idf": self.idf, "group_idf": self.group_idf, "shared": self.shared,
+            "docs": self._docs, "values": self._values, "steps": self._steps,
+        }  # fmt: skip
+
+    def _number_all(self, vocabulary: NDArray[np.int64]) -> None:
         for start in range(0, len(vocabulary), CHUNK):
             # not at once: no other thread runs meanwhile
             part = vocabulary[start : start + CHUNK].tolist()
             self._number.update(zip(part, range(start, start + len(part)), strict=True))
-        self.cols: Ints = cols.astype(np.int32)
+
+    def _keys(self) -> NDArray[np.int64]:
+        return np.fromiter(self._number, np.int64, len(self._number))
+
+    def _make(self, phrases: Sequence[str], folded: Sequence[str]) -> None:
+        typed, other = grams_of(phrases), grams_of(folded)
+        keys = np.concatenate([~other.keys, typed.keys])
+        self.rows = np.concatenate([other.rows, typed.rows])
+        vocabulary, cols = np.unique(keys, return_inverse=True)
+        self._number_all(vocabulary)
+        self.cols = cols.astype(np.int32)
         self.folded_grams = int(np.searchsorted(vocabulary, 0))
-        """How many of the grams, the first, are of folded wordings."""
         n, v = self.size, len(vocabulary)
         counts = np.concatenate([other.counts, typed.counts]).astype(np.float32)
         frequency = np.bincount(cols, minlength=v)
-        self.idf: Floats = (np.log((1 + n) / (1 + frequency)) + 1).astype(np.float32)
-        self.weights: Floats = self._weights(counts)
+        self.idf = (np.log((1 + n) / (1 + frequency)) + 1).astype(np.float32)
+        self.weights = self._weights(counts)
         shared = frequency >= SHARED
-        self.shared: Ints = np.where(shared, np.cumsum(shared) - 1, -1).astype(np.int32)
-        """Number of a gram among those of SHARED phrases or more, -1 for a rarer one; shape (grams,)."""
+        self.shared = np.where(shared, np.cumsum(shared) - 1, -1).astype(np.int32)
         self._post(frequency <= max(int(n * COMMON), 16), counts)
 
     def shared_keys(self) -> NDArray[np.int64]:
         """The keys of the grams of SHARED phrases or more, those of folded wordings inverted; ascending."""
-        return np.fromiter(self._number, np.int64, len(self._number))[self.shared >= 0]
+        return self._keys()[self.shared >= 0]
 
     def typed(self) -> NDArray[np.bool_]:
         """Which of `rows`, `cols` and `weights` are of wordings as typed."""
@@ -102,12 +151,11 @@ class GramIndex:
         docs = np.concatenate([self.rows[kept] + typed_from * self.typed()[kept], group])
         columns = np.concatenate([self.cols[kept], pooled_cols])
         order = np.lexsort((docs, columns))
-        self._docs: Ints = docs[order].astype(np.int32)
-        self._values: Floats = np.concatenate([self.weights[kept], pooled])[order]
+        self._docs = docs[order].astype(np.int32)
+        self._values = np.concatenate([self.weights[kept], pooled])[order]
         ends = np.cumsum(np.bincount(columns, minlength=v))
         middles, begins = ends - np.bincount(pooled_cols, minlength=v), ends - np.bincount(columns, minlength=v)
-        self._steps: Ints = np.stack([middles, ends, begins, middles], axis=1).astype(np.int32)
-        """Spans of a gram as `sums.add_columns` takes them: its groups, nothing, its phrases; shape (grams, 4)."""
+        self._steps = np.stack([middles, ends, begins, middles], axis=1).astype(np.int32)
 
     def _pool(self, counts: Floats) -> tuple[NDArray[np.int64], Ints, Floats]:
         """(document, gram, BM25 weight) of every gram of every group."""
@@ -117,7 +165,7 @@ class GramIndex:
         pooled = np.bincount(inverse, counts).astype(np.float32)
         owner, col = unique // v, (unique % v).astype(np.int32)
         frequency = np.bincount(col, minlength=len(self.idf))
-        self.group_idf: Floats = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+        self.group_idf = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
         length = np.asarray(np.bincount(owner, pooled, 2 * g), np.float32).reshape(2, g)
         if g:
             length /= np.maximum(length.mean(1, keepdims=True), 1e-9)

@@ -17,6 +17,7 @@ from intents.context import Context, named_only, same_aspect, with_before
 from intents.decide import MAX_OPTIONS, Decision, decide
 from intents.encoder import Encoder
 from intents.focus import both_ends
+from intents.forms import read_forms
 from intents.grams import Progress
 from intents.large import LargeRanker
 from intents.linear import MAX_PHRASES
@@ -101,13 +102,14 @@ class Matcher:
         (`settled` is False then), so that a changed base can answer in seconds.
         """
         self.knowledge = knowledge
-        self.normalizer = Normalizer(knowledge.lexicon)
+        small = count_phrases(knowledge) <= MAX_PHRASES
+        self.normalizer = Normalizer(knowledge.lexicon, read_forms(knowledge, cache) if cache and small else None)
         self.safety = SafetyRules(knowledge.entries.values(), self.normalizer)
-        self.encoders = tuple(encoders) if count_phrases(knowledge) <= MAX_PHRASES else ()
+        self.encoders = tuple(encoders) if small else ()
         self.ranker: Cascade | LargeRanker
         self.settled = True
         """Whether it has learnt its own questions, and none of another base."""
-        if count_phrases(knowledge) <= MAX_PHRASES:
+        if small:
             self.fitted = fitted or load_fitted("+".join(["lexical", *(e.name for e in encoders)]))
             self.ranker = self._cascade(cache, provisional, () if fitted else tuple(e.name for e in encoders))
         else:

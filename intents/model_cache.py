@@ -1,4 +1,5 @@
-"""Linear weights kept on disk between starts, one file for each set of stored questions; a damaged file is learnt anew.
+"""Linear weights and the index, kept on disk between starts, one file for each set of stored questions; a damaged file is
+learnt anew.
 
 What a file is found by are the questions that the weights were learnt from, not the version of the knowledge: a reworded
 answer needs nothing learnt anew. With the weights stand the names of their rows and columns, so that a base that differs
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ from intents.encoder import Encoder
 
 Weights = NDArray[Any]
 """Packed (intents.linear.pack) for grams, float32 for sentence vectors."""
-FORMAT = 13
+FORMAT = 14
 """Raised whenever grams, signals or the solver change, so that old files are not taken for new ones."""
 KEPT = 2
 """Files kept: the newest, so that a roll-back starts at once."""
@@ -35,6 +37,15 @@ class Shape:
     """Keys of the rows of `linear`, ascending; other weights have the dimensions of an encoder for rows."""
     groups: NDArray[np.str_]
     """A name for each group."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a file holds."""
+
+    weights: dict[str, Weights]
+    index: dict[str, NDArray[Any]]
+    """Parts of the index, see `GramIndex.parts`."""
 
 
 def digest(groups: NDArray[np.int32], *wordings: Sequence[str]) -> str:
@@ -56,10 +67,13 @@ class WeightsCache:
         """The file of the weights that were learnt from this (`digest`)."""
         return self._directory / f"linear-{FORMAT}-{self._names}-{learnt_from}.npz"
 
-    def load(self, learnt_from: str) -> dict[str, Weights] | None:
-        """Weights learnt before; None when there are none."""
+    def load(self, learnt_from: str) -> Stored | None:
+        """What was learnt before; None when there is nothing."""
         found = _read(self.path(learnt_from))
-        return {name: array for name, array in found.items() if name not in _NAMES} if found else None
+        if not found or not {"linear"} | _NAMES <= found.keys():
+            return None
+        index = {n.removeprefix(_INDEX): array for n, array in found.items() if n.startswith(_INDEX)}
+        return Stored({n: array for n, array in found.items() if n not in _NAMES and not n.startswith(_INDEX)}, index)
 
     def carried_over(self, shape: Shape) -> dict[str, Weights] | None:
         """The newest weights there are, learnt from other questions, in this shape; 0 for what is new to them."""
@@ -68,20 +82,25 @@ class WeightsCache:
                 return _reshaped(found, shape)
         return None
 
-    def save(self, learnt_from: str, weights: Mapping[str, Weights], shape: Shape) -> None:
-        """Keep weights for the next start; a directory that cannot be written costs time, never an answer."""
+    def save(
+        self, learnt_from: str, weights: Mapping[str, Weights], shape: Shape, index: Mapping[str, NDArray[Any]]
+    ) -> None:
+        """Keep weights and the parts of the index for the next start; a directory that cannot be written costs time, never
+        an answer."""
+        parts = {f"{_INDEX}{name}": array for name, array in index.items()}
         path = self.path(learnt_from)
         partial = path.with_suffix(f".{id(weights)}.part")
         with contextlib.suppress(OSError):
             self._directory.mkdir(parents=True, exist_ok=True)
             with partial.open("wb") as file:
-                np.savez(file, allow_pickle=False, grams=shape.grams, groups=shape.groups, **dict(weights))
+                np.savez(file, allow_pickle=False, grams=shape.grams, groups=shape.groups, **weights, **parts)
             partial.replace(path)
             for extra in _newest(self._directory, "*")[KEPT:]:
                 extra.unlink()
 
 
 _NAMES = frozenset(("grams", "groups"))
+_INDEX = "index."
 
 
 def _newest(directory: Path, names: str) -> list[Path]:
@@ -94,9 +113,9 @@ def _newest(directory: Path, names: str) -> list[Path]:
 
 def _read(path: Path) -> dict[str, Weights] | None:
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as file, np.load(file) as stored:
             return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
 
 
@@ -110,7 +129,7 @@ def _reshaped(found: Mapping[str, Weights], shape: Shape) -> dict[str, Weights]:
     return {
         name: _taken(_taken(array, columns, 1), rows, 0) if name == "linear" else _taken(array, columns, 1)
         for name, array in found.items()
-        if name not in _NAMES
+        if name not in _NAMES and not name.startswith(_INDEX)
     }
 
 

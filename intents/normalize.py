@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 import opencc
 
@@ -23,11 +24,23 @@ RECENT = 64
 """Texts whose forms are remembered."""
 
 
+class Forms(NamedTuple):
+    """What becomes of one text."""
+
+    plain: str
+    normal: str
+    folded: str
+    """With every synonym replaced, see `Normalizer.concepts`."""
+
+
 class Normalizer:
     """Brings text to its normal form with the words of one lexicon."""
 
-    def __init__(self, lexicon: Lexicon | None = None) -> None:
+    def __init__(self, lexicon: Lexicon | None = None, known: Mapping[str, Forms] | None = None) -> None:
+        """`known` are forms that were made before with the same lexicon, by their texts."""
         lexicon = lexicon or Lexicon()
+        self._known = known or {}
+        self._folded = {forms.normal: forms.folded for forms in self._known.values()}
         self._lexicon = lexicon
         self._t2s = opencc.OpenCC("t2s")
         # one text is asked for several times on its way through a match
@@ -46,12 +59,20 @@ class Normalizer:
 
     def __call__(self, text: str) -> str:
         """The normal form: lower-case word characters only, no spaces inside Chinese; may be empty."""
-        return self._normal_of(text)
+        known = self._known.get(text)
+        return self._normal_of(text) if known is None else known.normal
+
+    def forms(self, text: str) -> Forms:
+        """Every form of a text."""
+        normal = self(text)
+        return Forms(self.plain(text), normal, self.concepts(normal))
 
     def concepts(self, normal: str) -> str:
         """A normal form with every synonym replaced by its canonical word (longest first, canonical words kept)."""
         if self._synonyms is None:
             return normal
+        if (known := self._folded.get(normal)) is not None:
+            return known
         return self._synonyms.sub(lambda m: self._canonical[m.group()], normal)
 
     def _synonym_table(self, lexicon: Lexicon) -> tuple[dict[str, str], re.Pattern[str] | None]:
@@ -72,7 +93,8 @@ class Normalizer:
 
     def plain(self, text: str) -> str:
         """The first steps only, without any word replaced: what emergency rules look at."""
-        return self._plain_of(text)
+        known = self._known.get(text)
+        return self._plain_of(text) if known is None else known.plain
 
     def _fold(self, text: str) -> str:
         folded = unicodedata.normalize("NFKC", text).lower()

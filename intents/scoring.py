@@ -91,7 +91,9 @@ class Scorer(Phrases):
         """
         super().__init__(knowledge, normalizer, held_out)
         folded = [normalizer.concepts(p) for p in self.phrases]
-        self.index = GramIndex(self.phrases, folded, self.groups)
+        learnt_from = digest(self.groups, self.originals, self.phrases, folded) if cache else ""
+        stored = cache.load(learnt_from) if cache else None
+        self.index = GramIndex(self.phrases, folded, self.groups, stored.index if stored else None)
         self._members = _Members(self.group_owner[self.groups], self.group_owner, len(self.candidates))
         self.encoders = tuple(encoders)
         self.signals: tuple[str, ...] = LEXICAL + tuple(s for e in self.encoders for s in encoder_signals(e.name))
@@ -99,20 +101,19 @@ class Scorer(Phrases):
         self._sentences: dict[str, _Sentences] = {}
         self.settled = True
         """Whether its weights were learnt from its own questions."""
-        self.linear = self._kept(cache, provisional, folded) if cache else self._learn({})
+        self.linear = self._learn(stored.weights) if stored else self._anew(cache, learnt_from, provisional)
         self._background = is_background(self.candidates).nonzero()[0]
 
-    def _kept(self, cache: WeightsCache, provisional: bool, folded: Sequence[str]) -> dict[str, Weights]:
-        """Weights from the cache, or learnt and put there."""
-        learnt_from = digest(self.groups, self.originals, self.phrases, folded)
+    def _anew(self, cache: WeightsCache | None, learnt_from: str, provisional: bool) -> dict[str, Weights]:
+        """Weights that are learnt and put into the cache, or those of other questions for the time being."""
+        if cache is None:
+            return self._learn({})
         shape = Shape(self.index.shared_keys(), np.array(self.group_names))
-        if stored := cache.load(learnt_from):
-            return self._learn(stored)
         if provisional and (older := cache.carried_over(shape)):
             self.settled = False
             return self._learn(older)
         weights = self._learn({})
-        cache.save(learnt_from, weights, shape)
+        cache.save(learnt_from, weights, shape, self.index.parts())
         return weights
 
     def _learn(self, weights: dict[str, Weights]) -> dict[str, Weights]:

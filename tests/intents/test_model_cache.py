@@ -8,7 +8,8 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from intents import KnowledgeBase, Matcher
+from intents import KnowledgeBase, Matcher, Normalizer
+from intents.forms import read_forms
 from intents.scoring import Scorer
 from tests.sample import write_sample
 
@@ -67,10 +68,10 @@ def test_a_changed_base_begins_with_what_there_is(base: Path, tmp_path: Path) ->
     """Every gram and group that both bases have keeps its weights, what is new has none; nothing of it is stored."""
     old = _scorer(_matcher(base, tmp_path / "cache"))
     _add_question(base)
-    files = sorted((tmp_path / "cache").iterdir())
+    files = sorted((tmp_path / "cache").glob("linear-*"))
     matcher = _matcher(base, tmp_path / "cache", provisional=True)
     new = _scorer(matcher)
-    assert (False, files) == (matcher.settled, sorted((tmp_path / "cache").iterdir()))
+    assert (False, files) == (matcher.settled, sorted((tmp_path / "cache").glob("linear-*")))
     shared_before, shared_now = old.index.shared_keys().tolist(), new.index.shared_keys().tolist()
     assert old.group_names == new.group_names
     assert len(shared_now) > len(shared_before)
@@ -98,3 +99,55 @@ def test_an_entry_out_of_use_takes_its_weights_along(base: Path, tmp_path: Path)
     row = int(np.searchsorted(old.index.shared_keys(), key))
     kept = [i for i, name in enumerate(old.group_names) if name not in gone]
     assert np.array_equal(old.linear["linear"][row][kept], new.linear["linear"][0])
+
+
+def test_what_is_read_is_what_was_learnt(base: Path, tmp_path: Path) -> None:
+    """A start from the cache makes no index and no normal form anew, and answers to the last digit as one without."""
+    with (
+        patch("intents.index.grams_of", side_effect=AssertionError("index made anew")),
+        patch("intents.forms._write", side_effect=AssertionError("forms made anew")),
+    ):
+        read = _matcher(base, tmp_path / "cache")
+    learnt = Matcher(KnowledgeBase.load(base))
+    for question in ("遗产公证要怎样弄", "做公证要多少钱呀", "法援是干什么的呀", "老人走了房子怎么公证", "今天天气"):
+        assert learnt.match(question) == read.match(question)
+
+
+@pytest.mark.parametrize("harm", [b"", b"PK", b"\xff" * 400])
+def test_damaged_files_are_made_anew(base: Path, tmp_path: Path, harm: bytes) -> None:
+    """Whatever stands in the cache, the answers are those of the knowledge, and the next start reads again."""
+    learnt = Matcher(KnowledgeBase.load(base))
+    for path in (tmp_path / "cache").iterdir():
+        path.write_bytes(path.read_bytes()[:200] + harm)
+    for _ in range(2):
+        assert learnt.match("做公证要多少钱呀") == _matcher(base, tmp_path / "cache").match("做公证要多少钱呀")
+
+
+def test_a_new_question_leaves_the_forms_of_the_others(base: Path, tmp_path: Path) -> None:
+    """Only what is new is brought to its forms, and the file holds them all afterwards."""
+    _add_question(base)
+    knowledge, folded = KnowledgeBase.load(base), list[str]()
+    fold = Normalizer._fold
+
+    def counting(self: Normalizer, text: str) -> str:
+        folded.append(text)
+        return fold(self, text)
+
+    with patch.object(Normalizer, "_fold", counting):
+        read_forms(knowledge, tmp_path / "cache")
+        stored = {q for entry in knowledge.entries.values() for q in entry.questions}
+        assert {"遗产公证要怎样弄"} == stored & set(folded)
+        folded.clear()
+        forms = read_forms(knowledge, tmp_path / "cache")
+        assert not folded
+    assert Normalizer(knowledge.lexicon).forms("遗产公证要怎样弄") == forms["遗产公证要怎样弄"]
+
+
+def test_forms_of_another_lexicon_are_not_taken(tmp_path: Path, base: Path) -> None:
+    """A new synonym or typo changes what texts become."""
+    path = base / "lexicon.yaml"
+    path.write_text("typos: {遗慯: 遗产}\n", encoding="utf-8")
+    matcher = _matcher(base, tmp_path / "cache")
+    fresh = Matcher(KnowledgeBase.load(base))
+    texts = [q for entry in fresh.knowledge.entries.values() for q in entry.questions]
+    assert [fresh.normalizer.forms(q) for q in texts] == [matcher.normalizer.forms(q) for q in texts]
