@@ -1,4 +1,5 @@
-"""What `fawen doctor` asks Telegram: who the bot is (getMe), and where its messages go (getWebhookInfo).
+"""What `fawen doctor` asks Telegram: who the bot is (getMe), where its messages go (getWebhookInfo), and whether the staff
+chats are there (getChatMemberCount, which changes and shows nothing).
 
 It asks for no updates: getUpdates would take the turn of the service that runs (409, core.telegram.org/bots/api#getupdates).
 """
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from telegram import Bot, WebhookInfo
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.channels.telegram import connections
@@ -21,10 +22,11 @@ from bot.config import Telegram
 
 NAME = "Telegram"
 _WEBHOOK = "Telegram webhook"
+_STAFF = "工作人员的聊天"
 
 
 async def telegram_findings(settings: Telegram) -> list[Finding]:
-    """One line on the bot, one more where its webhook is not as set. Neither token nor proxy is ever shown."""
+    """One line on the bot, more where its webhook or a staff chat is not as set. Neither token nor proxy is ever shown."""
     if not settings.token.get_secret_value():
         return [Finding(True, NAME, "没有启用（没有设置 telegram.token）")]
     async with HTTPXRequest(connection_pool_size=1, **connections(settings)) as request:
@@ -34,12 +36,29 @@ async def telegram_findings(settings: Telegram) -> list[Finding]:
         try:
             with _quiet():
                 me, info = await bot.get_me(), await bot.get_webhook_info()
+                staff = [await _staff(bot, chat) for chat in settings.staff_chats]
         except TelegramError as error:
             return [Finding(False, NAME, _wrong(error, settings))]
     how = "长轮询" if settings.mode == "polling" else "webhook"
     trouble = _polling(info) if settings.mode == "polling" else _webhook(settings, info)
     found = [Finding(True, NAME, f"能连上，机器人是 @{me.username}（{how}）")]
-    return [*found, *([Finding(False, _WEBHOOK, trouble)] if trouble else [])]
+    return [*found, *([Finding(False, _WEBHOOK, trouble)] if trouble else []), *staff]
+
+
+async def _staff(bot: Bot, chat: int) -> Finding:
+    """Is the bot in a staff chat. Raises TelegramError for what concerns more than this chat."""
+    try:
+        await bot.get_chat_member_count(chat)
+    except ChatMigrated as error:
+        return Finding(
+            False, _STAFF, f"群 {chat} 升级成了 {error.new_chat_id}。请改 telegram.staff_chats，再重启服务。"
+        )
+    except (BadRequest, Forbidden) as error:
+        said = f"{chat} 到不了（{error}），收不到新工单通知。"
+        return Finding(
+            False, _STAFF, f"{said}请核对 telegram.staff_chats；是人，请他先跟机器人说一句话；是群，请把机器人拉进群。"
+        )
+    return Finding(True, _STAFF, f"{chat} 到得了")
 
 
 @contextmanager

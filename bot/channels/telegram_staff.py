@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.desk.promise import ZONE
 from bot.messages import Reply
 from bot.replies import phrase
 from bot.store.base import Store, Ticket, TicketState
@@ -43,7 +44,7 @@ def _row(base: KnowledgeData, ticket: Ticket) -> str:
         "staff_queue_row",
         ticket=ticket.number,
         channel=phrase(base, f"channel_{ticket.channel}"),
-        date=ticket.opened_at.strftime("%m-%d %H:%M"),
+        date=ticket.opened_at.astimezone(ZONE).strftime("%m-%d %H:%M"),
         question=" ".join(question.split()),
     )
 

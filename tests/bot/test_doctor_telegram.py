@@ -103,3 +103,13 @@ async def test_a_webhook_as_set_is_well(api: BotApi) -> None:
     api.webhook = {"url": URL}
     good, _ = await said(api, mode="webhook", webhook_secret="s", webhook_url=URL)  # noqa: S106  a made-up one
     assert [True] == good
+
+
+async def test_staff_chats_are_looked_for(api: BotApi) -> None:
+    """One line for each: reached, not known or the bot put out, or a group that has another number now."""
+    api.absent, api.moved = {4040}, {-77: -100_777}
+    good, lines = await said(api, staff_chats=(1001, 4040, -77))
+    assert [True, True, False, False] == good
+    assert [] == [word for word in ("1001 到得了", "4040 到不了", "-77 升级成了 -100777") if word not in lines], lines
+    api.faults["getChatMemberCount"] = [403]
+    assert ([True, False], 0) == ((await said(api, staff_chats=(1001,)))[0], api.calls["sendMessage"])

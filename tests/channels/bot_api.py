@@ -25,6 +25,10 @@ Fault = str | int | tuple[int, int]
 _TAGS: dict[str, set[str]] = {"b": set(), "i": set(), "a": {"href"}, "blockquote": {"expandable"}}
 
 
+class _Moved(ValueError):
+    """A group has become a supergroup with another id."""
+
+
 class _Html(HTMLParser):
     """What Telegram would show; bad HTML is refused with its words."""
 
@@ -78,6 +82,10 @@ class BotApi:
         """What becomes of a batch on its way: repeated, reordered."""
         self.webhook: dict[str, Any] = {}
         """What getWebhookInfo says instead of none."""
+        self.absent: set[int] = set()
+        """Chats that getChatMemberCount does not find."""
+        self.moved: dict[int, int] = {}
+        """Groups that became supergroups, and their new ids."""
         self.url, self.next_id = "", 1
         self._arrived = asyncio.Event()
 
@@ -109,6 +117,9 @@ class BotApi:
         answer = getattr(self, f"_{method}", self._fine)
         try:
             result = await answer(fields)
+        except _Moved as error:
+            said = "Bad Request: group chat was upgraded to a supergroup chat"
+            return _refused(400, said, {"migrate_to_chat_id": error.args[0]})
         except ValueError as error:
             return _refused(400, f"Bad Request: {error}")
         return _cut(request) if fault == "lost" else web.json_response({"ok": True, "result": result})
@@ -121,6 +132,13 @@ class BotApi:
 
     async def _getWebhookInfo(self, fields: dict[str, str]) -> Any:
         return {"url": "", "has_custom_certificate": False, "pending_update_count": 0, **self.webhook}
+
+    async def _getChatMemberCount(self, fields: dict[str, str]) -> Any:
+        if (chat := int(fields["chat_id"])) in self.moved:
+            raise _Moved(self.moved[chat])
+        if chat in self.absent:
+            raise ValueError("chat not found")
+        return 2
 
     async def _getUpdates(self, fields: dict[str, str]) -> Any:
         if offset := int(fields.get("offset", 0)):

@@ -274,7 +274,8 @@ async def test_staff_hear_of_a_ticket_and_may_ask(api: BotApi, store: SqlStore, 
         said = await api.wait(5)
     assert notice.startswith(f"新工单 {ticket.number}（Telegram）\n今天天气怎么样啊会下雨吗")
     queue, stats = [m["text"] for m in said if m["chat"] == -500][1:]
-    assert queue.startswith(f"待办 1 件，最早的在前：\n{ticket.number}（Telegram，")
+    # written at 14:13 UTC; staff read the time of Zhongshan
+    assert queue.startswith(f"待办 1 件，最早的在前：\n{ticket.number}（Telegram，09-21 22:13）")
     assert "工单 1 件，其中待处理 1 件" in stats
     assert "怎么用" in next(m["text"] for m in said[2:] if m["chat"] == 7)
     scopes = [fields.get("scope", "") for fields in api.fields["setMyCommands"]]
