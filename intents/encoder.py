@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from intents.cachefile import put
 from intents.errors import FawenError
 from intents.grams import Floats
 
@@ -158,14 +159,8 @@ class CachedEncoder:
     def save(self, path: Path, texts: Sequence[str]) -> None:
         """Write the vectors of some texts that were encoded before."""
         keys = list(dict.fromkeys(map(_key, texts)))
-        partial = path.with_suffix(f".{id(self)}.part.npz")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez_compressed(partial, keys=np.array(keys), vectors=np.stack([self._known[k] for k in keys]))
-            partial.replace(path)
-        except OSError:
-            # a cache that cannot be written costs time, never an answer
-            partial.unlink(missing_ok=True)
+        vectors = np.stack([self._known[k] for k in keys])
+        put(path, lambda partial: np.savez_compressed(partial, keys=np.array(keys), vectors=vectors))
 
 
 class _Remembered:

@@ -5,7 +5,6 @@ One file for each lexicon; a damaged file is made anew.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from unicodedata import unidata_version
 
 import opencc
 
+from intents.cachefile import keep_newest, put
 from intents.lexicon import Lexicon
 from intents.model import KnowledgeData
 from intents.normalize import Forms, Normalizer
@@ -67,17 +67,11 @@ def _read(path: Path) -> dict[str, Forms]:
 
 
 def _write(path: Path, forms: Mapping[str, Forms]) -> None:
-    """A directory that cannot be written costs time, never an answer."""
     rows = ((text, *found) for text, found in forms.items() if not _SPLITS & set(text))
     body = "".join("\t".join(row) + "\n" for row in rows)
-    partial = path.with_suffix(f".{id(forms)}.part")
-    with contextlib.suppress(OSError, ValueError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(f"{_seal(body)}\n{body}", encoding="utf-8")
-        partial.replace(path)
-        old = sorted(path.parent.glob("forms-*.txt"), key=lambda p: p.stat().st_mtime, reverse=True)
-        for extra in old[KEPT:]:
-            extra.unlink()
+    whole = f"{_seal(body)}\n{body}".encode("utf-8", "surrogatepass")
+    put(path, lambda partial: partial.write_bytes(whole))
+    keep_newest(path.parent, "forms-*.txt", KEPT)
 
 
 def _seal(body: str) -> str:

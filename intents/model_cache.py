@@ -8,7 +8,6 @@ by a few questions can begin with them (`WeightsCache.carried_over`) until its o
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from intents.cachefile import keep_newest, newest, put
 from intents.encoder import Encoder
 
 Weights = NDArray[Any]
@@ -77,7 +77,7 @@ class WeightsCache:
 
     def carried_over(self, shape: Shape) -> dict[str, Weights] | None:
         """The newest weights there are, learnt from other questions, in this shape; 0 for what is new to them."""
-        for path in _newest(self._directory, self._names):
+        for path in newest(self._directory, f"linear-{FORMAT}-{self._names}-*.npz"):
             if (found := _read(path)) and _NAMES <= found.keys():
                 return _reshaped(found, shape)
         return None
@@ -88,27 +88,13 @@ class WeightsCache:
         """Keep weights and the parts of the index for the next start; a directory that cannot be written costs time, never
         an answer."""
         parts = {f"{_INDEX}{name}": array for name, array in index.items()}
-        path = self.path(learnt_from)
-        partial = path.with_suffix(f".{id(weights)}.part")
-        with contextlib.suppress(OSError):
-            self._directory.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                np.savez(file, allow_pickle=False, grams=shape.grams, groups=shape.groups, **weights, **parts)
-            partial.replace(path)
-            for extra in _newest(self._directory, "*")[KEPT:]:
-                extra.unlink()
+        kept = {"grams": shape.grams, "groups": shape.groups, **weights, **parts}
+        put(self.path(learnt_from), lambda partial: np.savez(partial, allow_pickle=False, **kept))
+        keep_newest(self._directory, "linear-*.npz", KEPT)
 
 
 _NAMES = frozenset(("grams", "groups"))
 _INDEX = "index."
-
-
-def _newest(directory: Path, names: str) -> list[Path]:
-    """Files of weights, the newest first."""
-    with contextlib.suppress(OSError):
-        found = directory.glob(f"linear-{FORMAT if names != '*' else '*'}-{names}-*.npz")
-        return sorted(found, key=lambda p: p.stat().st_mtime, reverse=True)
-    return []
 
 
 def _read(path: Path) -> dict[str, Weights] | None:
