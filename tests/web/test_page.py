@@ -96,7 +96,7 @@ def test_elder_mode_makes_everything_larger(page: Page) -> None:
 def test_nothing_is_wider_than_a_small_phone(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 640})
     ask(page, "继承公证怎么办" + "很长" * 60)
-    expect(page.locator("article.bot").last).to_be_visible()
+    expect(page.locator("article.bot[data-key]").last).to_be_visible()  # the answer, not the bubble that waits for it
     box = page.locator("body").bounding_box()
     assert box is not None
     assert box["width"] <= 360
