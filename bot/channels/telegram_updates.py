@@ -6,6 +6,7 @@ question. What belongs to nobody (joins, pins, other bots) is nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from telegram import Update
 
 from bot.channels.telegram_view import option_of
 from bot.messages import Kind, Message
+from bot.typed import command
 from intents.model import KnowledgeData
 
 CHANNEL = "telegram"
@@ -112,19 +114,12 @@ def _message(update_id: int, found: telegram.Message, text: str, me: Me, staff: 
     incoming = Incoming(update_id, chat, message)
     if not text.startswith("/"):
         return incoming
-    name, _, rest = text[1:].partition(" ")
+    name, rest = (*re.split(r"\s+", text[1:], maxsplit=1), "")[:2]
     name = name.partition("@")[0].lower() or "help"
     if name in STAFF_COMMANDS and found.chat.id in staff:
         return replace(incoming, message=replace(message, kind=Kind.COMMAND, text=name), staff=name)
-    return replace(incoming, message=_command(message, name, rest.strip()))
-
-
-def _command(message: Message, name: str, rest: str) -> Message:
-    if name == "ticket" and rest:
-        return replace(message, kind=Kind.TEXT, text=f"查询 {rest}")
-    if name == "forget":
-        return replace(message, kind=Kind.TEXT, text="删除记录")
-    return replace(message, kind=Kind.COMMAND, text=name)
+    kind, text = command(name, rest)
+    return replace(incoming, message=replace(message, kind=kind, text=text))
 
 
 def _kind(found: telegram.Message, text: str) -> Kind:

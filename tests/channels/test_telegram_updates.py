@@ -91,10 +91,19 @@ def test_an_edited_text_is_a_new_question(sample_matcher: Matcher) -> None:
         ("/forget", (Kind.TEXT, "删除记录")),
         ("/", (Kind.COMMAND, "help")),
         ("/queue", (Kind.COMMAND, "queue")),
+        ("/human", (Kind.COMMAND, "human")),
+        ("/human 我的房产证被扣了", (Kind.TEXT, "人工 我的房产证被扣了")),
+        ("/human@fawen_test_bot\n我的房产证被扣了", (Kind.TEXT, "人工 我的房产证被扣了")),
+        ("/menu 继承公证怎么办", (Kind.TEXT, "继承公证怎么办")),
+        ("/help 继承公证\n怎么办", (Kind.TEXT, "继承公证\n怎么办")),
+        ("/start 继承公证怎么办", (Kind.TEXT, "继承公证怎么办")),
+        ("/ask 继承公证怎么办", (Kind.TEXT, "继承公证怎么办")),
+        ("/ 继承公证怎么办", (Kind.TEXT, "继承公证怎么办")),
+        ("/继承公证怎么办 急", (Kind.TEXT, "继承公证怎么办 急")),
     ],
 )
 def test_commands(sample_matcher: Matcher, text: str, expected: tuple[Kind, str]) -> None:
-    """With payload, with our name, in capitals, with a ticket number."""
+    """With payload, with our name, in capitals, with a ticket number; words behind one are a question, never dropped."""
     assert expected == said(sample_matcher, message(text))
 
 
