@@ -121,7 +121,7 @@ class Dialogue:
     async def say(self, message: Message, reply: Reply, deliver: bool = False) -> Reply:
         """Record a reply that the channel made itself (busy, staff); a repeated delivery gets the first one."""
         message = self._clean(message)
-        state = await self._store.conversation(message.channel, message.chat) or {}
+        state = await self._store.conversation(message.channel, message.conversation) or {}
         version = self._matcher().knowledge.version
         said = await self._store.finish(Turn(message, reply, state, knowledge_version=version, deliver=deliver))
         self._gate.meter.answered(message.channel, said, 0.0)
@@ -164,12 +164,12 @@ class Dialogue:
 
     async def _answer(self, matcher: Matcher, message: Message, deliver: bool) -> Reply:
         started = perf_counter()
-        state = await self._store.conversation(message.channel, message.chat) or {}
+        state = await self._store.conversation(message.channel, message.conversation) or {}
         for attempt in range(_MOST_TRIES):
             work = Work(message, dict(state))
             reply = await self._reply(matcher, work)
             work.showed(reply)
-            reply = self._written(work, reply)
+            reply = replies.addressed(self._written(work, reply), message)
             late = await self._late(message, reply, deliver)
             turn = Turn(
                 message=message,
@@ -266,7 +266,7 @@ class Dialogue:
 
     async def _feedback(self, matcher: Matcher, work: Work) -> Reply:
         message, base = work.message, matcher.knowledge
-        exchange = await self._store.feedback(message.channel, message.ref, message.text)
+        exchange = await self._store.feedback(message.channel, message.ref, message.person, message.text)
         if exchange is None or exchange.chat != message.chat:
             return replies.text(base, "feedback_lost")
         if message.text == "helpful":
