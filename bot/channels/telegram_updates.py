@@ -126,7 +126,7 @@ def _person(found: telegram.Message) -> str:
     """Who wrote. All administrators who write as their group have one account, which would be one person in all groups; and
     when they press a button, they do it as themselves: they are their group."""
     who = found.from_user.id if found.from_user else 0
-    return str(found.chat.id if who == _ANONYMOUS_ADMIN else who)
+    return str(found.chat.id if who == _ANONYMOUS_ADMIN and found.chat.type in _GROUPS else who)
 
 
 def _kind(found: telegram.Message, text: str) -> Kind:
