@@ -11,25 +11,24 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Container
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Any
 
-from bot import replies, typed
+from bot import pleas, replies, typed
 from bot.config import Dialogue as Limits
 from bot.desk.intake import Intake, nearest
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.gate import Gate
 from bot.logs import about
 from bot.lookup import Lookup
+from bot.memory import Work
 from bot.messages import NONE_OF_THESE, Kind, Message, Reply
 from bot.privacy import redact, whole
 from bot.recall import REMEMBERED, Recall
 from bot.store.base import Late, Notice, Receipt, Store, Ticket, Turn
 from bot.traditional import Traditional, marked
-from intents import Context, Match, Matcher
-from intents.context import carried
+from intents import Match, Matcher
 from intents.model import KnowledgeData
 
 log = logging.getLogger(__name__)
@@ -37,16 +36,6 @@ log = logging.getLogger(__name__)
 _MOST_TRIES = 3
 _MOST_LATE = 3
 """Late answers that go with one reply; the others with the next."""
-
-
-@dataclass
-class _Work:
-    """One message on its way: what is known of the conversation, and what it will leave behind."""
-
-    message: Message
-    state: dict[str, Any]
-    match: Match | None = None
-    ticket: Ticket | None = None
 
 
 class Dialogue:
@@ -137,7 +126,7 @@ class Dialogue:
     async def say(self, message: Message, reply: Reply, deliver: bool = False) -> Reply:
         """Record a reply that the channel made itself (busy, staff); a repeated delivery gets the first one."""
         message = self.clean(message)
-        state = await self._store.conversation(message.channel, message.chat) or {}
+        state = await self._store.conversation(message.channel, message.conversation) or {}
         version = self._matcher().knowledge.version
         said = await self._store.finish(Turn(message, reply, state, knowledge_version=version, deliver=deliver))
         self.gate.meter.answered(message.channel, said, 0.0)
@@ -181,14 +170,12 @@ class Dialogue:
 
     async def _answer(self, matcher: Matcher, message: Message, deliver: bool) -> Reply:
         started = perf_counter()
-        state = await self._store.conversation(message.channel, message.chat) or {}
+        state = await self._store.conversation(message.channel, message.conversation) or {}
         for attempt in range(_MOST_TRIES):
-            work = _Work(message, dict(state))
+            work = Work(message, dict(state))
             reply = await self._reply(matcher, work)
-            if reply.options:
-                # what is on the screen can be chosen by its number, a menu too
-                work.state["options"] = [o.id for o in reply.options if o.id != NONE_OF_THESE]
-            reply = self._written(work, reply)
+            work.showed(reply)
+            reply = replies.addressed(self._written(work, reply), message)
             late = await self._late(message, reply, deliver)
             turn = Turn(
                 message=message,
@@ -210,7 +197,7 @@ class Dialogue:
                     raise
         raise AssertionError("unreachable")
 
-    def _written(self, work: _Work, reply: Reply) -> Reply:
+    def _written(self, work: Work, reply: Reply) -> Reply:
         """Who asks in Traditional characters is answered in them, also after pressing a button; what could be either changes nothing."""
         if work.message.kind in (Kind.TEXT, Kind.VOICE):
             found = self.traditional.written(work.message.text)
@@ -230,7 +217,7 @@ class Dialogue:
         """Whether this person was asked within the last minute to slow down: once is enough, the rest is recorded."""
         return not await self._told.allow(_person(message), message.at)
 
-    async def _reply(self, matcher: Matcher, work: _Work) -> Reply:
+    async def _reply(self, matcher: Matcher, work: Work) -> Reply:
         message, base = work.message, matcher.knowledge
         if (emergency := self._emergency(message)) and emergency.entry:
             return self._entry(matcher, work, emergency.entry, 1.0, emergency)
@@ -250,7 +237,7 @@ class Dialogue:
             return await self._chosen(matcher, work, message.text)
         return await self._question(matcher, work)
 
-    async def _command(self, matcher: Matcher, work: _Work, name: str) -> Reply:
+    async def _command(self, matcher: Matcher, work: Work, name: str) -> Reply:
         base = matcher.knowledge
         if name == "start":
             work.state.clear()
@@ -261,7 +248,7 @@ class Dialogue:
             return await self._human(matcher, work)
         return replies.text(base, "ticket_ask" if name == "ticket" else "help")
 
-    async def _chosen(self, matcher: Matcher, work: _Work, choice: str) -> Reply:
+    async def _chosen(self, matcher: Matcher, work: Work, choice: str) -> Reply:
         """An option was pressed: an entry, a topic, or 都不是."""
         base = matcher.knowledge
         if choice == NONE_OF_THESE:
@@ -272,7 +259,7 @@ class Dialogue:
             return self._entry(matcher, work, choice, 1.0)
         return replies.text(base, "not_open")
 
-    async def _none_of_these(self, matcher: Matcher, work: _Work) -> Reply:
+    async def _none_of_these(self, matcher: Matcher, work: Work) -> Reply:
         """First 都不是: ask to say it differently; the second becomes a ticket."""
         question = work.state.pop("asked", "")
         work.state.pop("options", None)
@@ -283,9 +270,9 @@ class Dialogue:
         work.state["asked"] = question
         return replies.text(matcher.knowledge, "rephrase", outcome="none")
 
-    async def _feedback(self, matcher: Matcher, work: _Work) -> Reply:
+    async def _feedback(self, matcher: Matcher, work: Work) -> Reply:
         message, base = work.message, matcher.knowledge
-        exchange = await self._store.feedback(message.channel, message.ref, message.text)
+        exchange = await self._store.feedback(message.channel, message.ref, message.person, message.text)
         if exchange is None or exchange.chat != message.chat:
             return replies.text(base, "feedback_lost")
         if message.text == "helpful":
@@ -294,45 +281,48 @@ class Dialogue:
             return replies.text(base, "feedback_lost")
         return await self._ticket(matcher, work, "unhelpful", exchange.text, "unhelpful")
 
-    async def _human(self, matcher: Matcher, work: _Work) -> Reply:
-        question = str(work.state.get("last_question") or "")
+    async def _human(self, matcher: Matcher, work: Work, said: str = "") -> Reply:
+        """A person is asked for: about what was `said` with it, else about the question before, else it is asked back."""
+        said = await pleas.matter(self._recall, matcher, said)
+        question = pleas.question(said, str(work.state.get("last_question") or ""))
         if not question:
             work.state["human"] = True
             return replies.text(matcher.knowledge, "human_ask", outcome="answer", entry="chat.human")
         return await self._ticket(matcher, work, "human", question, "human")
 
-    async def _question(self, matcher: Matcher, work: _Work) -> Reply:
+    async def _question(self, matcher: Matcher, work: Work) -> Reply:
         text, base = work.message.text.strip(), matcher.knowledge
         if self.traditional.simplified(text) != typed.FORGET_YES:
             work.state.pop("forget", None)
         if len(text) > self._limits.max_length:
             return replies.text(base, "too_long", limit=str(self._limits.max_length))
-        if work.state.pop("human", False) and text:
-            work.match = await self._recall.match(matcher, text)
-            return await self._ticket(matcher, work, "human", text, "human")
+        for_staff = work.state.pop("human", False)
         if shortcut := await self._shortcut(matcher, work, text):
             return shortcut
-        match = await self._recall.match(matcher, text, self._context(work))
+        if for_staff and text:
+            return await self._ticket(matcher, work, "human", text, "human")
+        match = await self._recall.match(matcher, text, work.context(self._limits.context_minutes))
         work.match = match
         if match.entry == "chat.human":
-            return await self._human(matcher, work)
+            return await self._human(matcher, work, "" if match.reason == "exact" else text)
         if match.outcome == "answer" and match.entry:
             return self._entry(matcher, work, match.entry, match.confidence, match)
         if match.outcome == "options":
-            return self._offer(matcher, work, match)
+            work.asked_back(match, self._limits.context_minutes)
+            return replies.options(base, match)
         if match.reason == "empty":
             return replies.text(base, "empty")
         if work.state.get("rephrased"):
             work.state.pop("rephrased")
         return await self._ticket(matcher, work, "none", text, "no_answer")
 
-    async def _shortcut(self, matcher: Matcher, work: _Work, text: str) -> Reply | None:
+    async def _shortcut(self, matcher: Matcher, work: Work, text: str) -> Reply | None:
         """Typed forms of buttons: 菜单, 人工, a number or 都不是 after options, 查询 K7-3F9Q."""
         text = self.traditional.simplified(text)
         if typed.MENU.match(text):
             return replies.menu(matcher.knowledge)
-        if typed.HUMAN.match(text):
-            return await self._human(matcher, work)
+        if found := typed.HUMAN.match(work.message.text.strip()):
+            return await self._human(matcher, work, found.group(1) or "")
         if typed.FORGET.match(text) or (text == typed.FORGET_YES and work.state.get("forget")):
             return await self._forget(matcher, work, text == typed.FORGET_YES)
         if found := typed.TICKET.match(text):
@@ -348,7 +338,7 @@ class Dialogue:
             return await self._none_of_these(matcher, work)
         return None
 
-    async def _forget(self, matcher: Matcher, work: _Work, sure: bool) -> Reply:
+    async def _forget(self, matcher: Matcher, work: Work, sure: bool) -> Reply:
         """Erase what is stored of this person, once it was confirmed (个人信息保护法第四十七条)."""
         work.state.clear()
         if not sure:
@@ -357,41 +347,18 @@ class Dialogue:
         await self._store.forget(work.message.channel, work.message.person)
         return replies.text(matcher.knowledge, "forget_done", outcome="answer", entry="chat.privacy")
 
-    def _offer(self, matcher: Matcher, work: _Work, match: Match) -> Reply:
-        work.state["asked"] = work.message.text
-        work.state["last_question"] = work.message.text
-        fresh = self._context(work) is None
-        subject = carried("options", None, match.options, match.ask, fresh=fresh)
-        if subject or fresh:
-            work.state["entry"] = subject
-        work.state["at"] = work.message.at.isoformat()
-        return replies.options(matcher.knowledge, match)
-
     def _entry(
-        self, matcher: Matcher, work: _Work, entry_id: str, confidence: float, match: Match | None = None
+        self, matcher: Matcher, work: Work, entry_id: str, confidence: float, match: Match | None = None
     ) -> Reply:
-        if match is not None:
-            work.match = match
-            work.state["last_question"] = work.message.text
-        work.state.pop("options", None)
-        work.state.pop("rephrased", None)
-        if subject := carried("answer", entry_id, ()):
-            work.state["entry"] = subject
-        work.state["at"] = work.message.at.isoformat()
+        work.answered(entry_id, match)
         return replies.entry(matcher.knowledge, entry_id, confidence, self._now().date(), self._office)
 
-    def _context(self, work: _Work) -> Context | None:
-        entry, at = work.state.get("entry"), work.state.get("at")
-        if not entry or not at:
-            return None
-        age = work.message.at - datetime.fromisoformat(at)
-        return Context(entry) if age <= timedelta(minutes=self._limits.context_minutes) else None
-
-    async def _ticket(self, matcher: Matcher, work: _Work, reason: str, question: str, key: str) -> Reply:
+    async def _ticket(self, matcher: Matcher, work: Work, reason: str, question: str, key: str) -> Reply:
         """Open a ticket; its number is in the reply, and `finish` writes both before anything is sent."""
         number = await self._store.free_ticket_number()
-        if work.match is None:
+        if work.match is None or work.match.text != question:
             work.match = await self._recall.match(matcher, question)
+        work.state["last_question"] = question
         work.ticket = self._intake.ticket(matcher, work.message, number, reason, question, work.match)
         return self._intake.promise(matcher, work.ticket, key)
 

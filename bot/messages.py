@@ -42,7 +42,7 @@ class Message:
     chat: str
     """Conversation, unique within the channel: Telegram chat id, openid, web session."""
     person: str
-    """Who spoke, unique within the channel; equals `chat` except in groups."""
+    """Who spoke, unique within the channel; equals `chat` except for a person in a group."""
     text: str
     kind: Kind
     at: datetime
@@ -51,6 +51,11 @@ class Message:
     """Unique within the channel; a repeated delivery carries the same one."""
     ref: str = ""
     """For feedback: `message_id` of the message that was answered."""
+
+    @property
+    def conversation(self) -> str:
+        """What the state of the conversation is kept under: in a group each person has one of their own."""
+        return self.chat if self.person == self.chat else f"{self.chat}/{self.person}"
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for the store; `from_json` is its inverse."""

@@ -12,6 +12,7 @@ from bot.store.base import Late, Notice, Ticket
 from intents import Match
 from intents.model import Entry, KnowledgeData
 
+_ASKER = "asker"
 HOT = 6
 """Questions shown under a topic or the greeting."""
 
@@ -134,6 +135,21 @@ def spoken(base: KnowledgeData, message: Message) -> str:
     if message.kind is Kind.COMMAND:
         return phrase(base, f"command_{message.text}")
     return message.text
+
+
+def addressed(reply: Reply, message: Message) -> Reply:
+    """In a group, a reply with buttons that only the asker may press (都不是, 有帮助, 没帮助) notes who that is."""
+    own = reply.feedback or any(option.id == NONE_OF_THESE for option in reply.options)
+    return (
+        replace(reply, extra={**reply.extra, _ASKER: message.person})
+        if own and message.person != message.chat
+        else reply
+    )
+
+
+def asker(reply: Reply) -> str:
+    """Who alone may press such buttons; "" for anybody."""
+    return str(reply.extra.get(_ASKER, ""))
 
 
 def with_late(base: KnowledgeData, reply: Reply, late: Sequence[Late]) -> Reply:

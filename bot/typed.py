@@ -1,10 +1,16 @@
-"""The typed forms of what is also a button: 菜单, 人工, a number after options, a ticket number, 删除我的记录."""
+"""The typed forms of what is also a button: 菜单, 人工, a number after options, a ticket number, 删除我的记录; and commands.
+
+Words behind a command or behind 人工 are somebody's question: they are never dropped.
+"""
 
 from __future__ import annotations
 
 import re
 
-HUMAN = re.compile(r"^(转)?人工(客服|服务)?$")
+from bot.messages import Kind
+
+HUMAN = re.compile(r"^[转轉]?人工(?:客服|服[务務])?(?:[\s,，:：;；、.。!！?？~～]+(.*))?$", re.DOTALL)
+"""With what is said behind it, the group."""
 FORGET = re.compile(r"^(请)?(帮我)?(删除|清除|清空)(掉)?(我)?(的)?(全部|所有)?(聊天|提问|对话|个人)?(记录|数据)$")
 FORGET_YES = "确认删除"
 MENU = re.compile(r"^(菜单|主题|目录|menu)$", re.I)
@@ -12,6 +18,24 @@ TICKET = re.compile(
     r"^(?:查询|查|工单号?|进度)?[\s:：]*([A-Za-z0-9]{2}\s*[-‐–—－]\s*[A-Za-z0-9]{4}|(?<=\S)[A-Za-z0-9]{6})\s*$"
 )
 NUMBERED = re.compile(r"^第?\s*([1-9１-９][0-9０-９]?|[一二三四五六七八九十]{1,3})\s*[个项条]?[。.、]?$")
+
+_WITH_TEXT = {"ticket": "查询", "human": "人工"}
+_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What a link t.me/bot?start=… brings along (Bot API, deep linking): no words of the person's."""
+
+
+def command(name: str, rest: str) -> tuple[Kind, str]:
+    """Kind and text of the message that a command means, `name` without its slash, `rest` what stands behind it."""
+    if name == "forget":
+        return Kind.TEXT, "删除记录"
+    if rest and name in _WITH_TEXT:
+        return Kind.TEXT, f"{_WITH_TEXT[name]} {rest}"
+    if not name.isascii():
+        # no command can be called so: a question with a slash before it
+        return Kind.TEXT, f"{name} {rest}".strip()
+    if rest and not (name == "start" and _PAYLOAD.fullmatch(rest)):
+        return Kind.TEXT, rest
+    return Kind.COMMAND, name
 
 
 def position(typed: str) -> int:

@@ -92,17 +92,17 @@ class MemoryStore:
             self.opened[turn.ticket.number] = turn.ticket
         self.replies[key] = turn.reply
         self.turns.append(turn)
-        self.states[turn.message.channel, turn.message.chat] = turn.state
+        self.states[turn.message.channel, turn.message.conversation] = turn.state
         if turn.deliver:
             await self.enqueue(turn.message.channel, turn.message.chat, turn.reply, turn.message.message_id)
         for notice in turn.notices:
             await self.enqueue(notice.channel, notice.chat, notice.reply, notice.ref)
         return turn.reply
 
-    async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
+    async def conversation(self, channel: str, name: str) -> dict[str, Any] | None:
         """See Store."""
         self._check()
-        return self.states.get((channel, chat))
+        return self.states.get((channel, name))
 
     async def forget(self, channel: str, person: str) -> int:
         """See Store."""
@@ -124,9 +124,12 @@ class MemoryStore:
         """See Store."""
         return [t for t in self.opened.values() if state in (None, t.state)][offset : offset + limit]
 
-    async def feedback(self, channel: str, message_id: str, verdict: str) -> Exchange | None:
+    async def feedback(self, channel: str, message_id: str, person: str, verdict: str) -> Exchange | None:
         """See Store."""
-        turn = next((t for t in self.turns if (t.message.channel, t.message.message_id) == (channel, message_id)), None)
+        asked = (channel, message_id, person)
+        turn = next(
+            (t for t in self.turns if (t.message.channel, t.message.message_id, t.message.person) == asked), None
+        )
         if turn is None:
             return None
         self.verdicts[channel, message_id] = verdict

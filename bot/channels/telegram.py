@@ -242,7 +242,7 @@ class TelegramChannel:
                 await self._dialogue.say(message, replies.text(base, "trouble"), deliver=True)
 
     async def _only_button(self, incoming: Incoming) -> None:
-        """Turn the page of a long answer, or say that a button is out of date."""
+        """Turn the page of a long answer, or say that a button is out of date or somebody else's."""
         attend(CHANNEL, incoming.ref)
         reply: Reply | None = None
         if incoming.page:
@@ -252,8 +252,8 @@ class TelegramChannel:
                 await self._delivery.turn_page(incoming.chat, incoming.shown, reply, incoming.ref, incoming.page)
             except DeliveryError as error:
                 log.info("page not turned: %s", error)
-        stale = replies.phrase(self._knowledge(), "button_stale") if reply is None else ""
-        await self._delivery.stop_spinning(incoming.query, stale)
+        why = "" if reply is not None else "button_others" if incoming.others else "button_stale"
+        await self._delivery.stop_spinning(incoming.query, replies.phrase(self._knowledge(), why) if why else "")
 
     def routes(self) -> list[Route]:
         """POST /telegram for webhook mode; the secret is compared in constant time."""

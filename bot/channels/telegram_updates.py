@@ -6,6 +6,7 @@ question. What belongs to nobody (joins, pins, other bots) is nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,7 +16,8 @@ import telegram
 from telegram import Update
 
 from bot.channels.telegram_view import option_of
-from bot.messages import Kind, Message
+from bot.messages import NONE_OF_THESE, Kind, Message
+from bot.typed import command
 from intents.model import KnowledgeData
 
 CHANNEL = "telegram"
@@ -51,6 +53,8 @@ class Incoming:
     ref: str = ""
     shown: int = 0
     """Telegram's id of the message to turn the page of."""
+    others: bool = False
+    """The button is for somebody else in the group."""
     staff: str = ""
     """A command for staff chats: `queue` or `stats`."""
 
@@ -69,7 +73,7 @@ def read(
     text = _addressed(found, me)
     if text is None or (found is update.edited_message and not text):
         return None
-    if not text and found.effective_attachment is None and not _bare_mention(found):
+    if not text and found.effective_attachment is None and not _bare_mention(found, text):
         return None
     return _message(update.update_id, found, text, me, staff)
 
@@ -105,30 +109,28 @@ def _message(update_id: int, found: telegram.Message, text: str, me: Me, staff: 
     elif not text and found.media_group_id:
         # an album comes as many messages: one courteous word for all
         message_id = f"{me.id}-g{found.media_group_id}"
-    message = Message(
-        CHANNEL, chat, str(found.from_user.id if found.from_user else 0), text, _kind(found, text),
-        found.edit_date or found.date, message_id,
-    )  # fmt: skip
+    kind, text = (Kind.COMMAND, "start") if _bare_mention(found, text) else (_kind(found, text), text)
+    message = Message(CHANNEL, chat, _person(found), text, kind, found.edit_date or found.date, message_id)
     incoming = Incoming(update_id, chat, message)
     if not text.startswith("/"):
         return incoming
-    name, _, rest = text[1:].partition(" ")
+    name, rest = (*re.split(r"\s+", text[1:], maxsplit=1), "")[:2]
     name = name.partition("@")[0].lower() or "help"
     if name in STAFF_COMMANDS and found.chat.id in staff:
         return replace(incoming, message=replace(message, kind=Kind.COMMAND, text=name), staff=name)
-    return replace(incoming, message=_command(message, name, rest.strip()))
+    kind, text = command(name, rest)
+    return replace(incoming, message=replace(message, kind=kind, text=text))
 
 
-def _command(message: Message, name: str, rest: str) -> Message:
-    if name == "ticket" and rest:
-        return replace(message, kind=Kind.TEXT, text=f"查询 {rest}")
-    if name == "forget":
-        return replace(message, kind=Kind.TEXT, text="删除记录")
-    return replace(message, kind=Kind.COMMAND, text=name)
+def _person(found: telegram.Message) -> str:
+    """Who wrote. All administrators who write as their group have one account, which would be one person in all groups; and
+    when they press a button, they do it as themselves: they are their group."""
+    who = found.from_user.id if found.from_user else 0
+    return str(found.chat.id if who == _ANONYMOUS_ADMIN and found.chat.type in _GROUPS else who)
 
 
 def _kind(found: telegram.Message, text: str) -> Kind:
-    if text or _bare_mention(found):
+    if text:
         return Kind.TEXT
     if found.voice or found.video_note or found.audio:
         return Kind.VOICE
@@ -143,12 +145,16 @@ def _pressed(update_id: int, query: telegram.CallbackQuery, me: Me, base: Knowle
     message = Message(CHANNEL, chat, person, "", Kind.CHOICE, now, f"{me.id}-{update_id}")
     kind, _, rest = query.data.partition(":")
     first, _, ref = rest.partition(":")
+    if (kind, first) == ("c", NONE_OF_THESE) or kind == "f":
+        ref, whose = ("", ref) if kind == "c" else (*ref.split(":", 1), "")[:2]
+        if whose not in ("", person):
+            return replace(incoming, others=True)
     if kind == "p" and first.isdecimal():
         return replace(incoming, page=int(first), ref=ref)
     if kind == "f" and first in ("y", "n"):
         word = "helpful" if first == "y" else "unhelpful"
         return replace(incoming, message=replace(message, kind=Kind.FEEDBACK, text=word, ref=ref))
-    if kind in ("c", "h") and (option := option_of(base, query.data)):
+    if kind in ("c", "h") and (option := option_of(base, f"{kind}:{first}")):
         return replace(incoming, message=replace(message, text=option))
     return incoming
 
@@ -185,6 +191,6 @@ def _mentions(found: telegram.Message, me: Me) -> list[str]:
     ]
 
 
-def _bare_mention(found: telegram.Message) -> bool:
-    """In a group, nothing but our name: a greeting."""
-    return bool(found.text) and found.chat.type in _GROUPS
+def _bare_mention(found: telegram.Message, text: str) -> bool:
+    """In a group, nothing but our name: a greeting is wanted."""
+    return not text and bool(found.text) and found.chat.type in _GROUPS

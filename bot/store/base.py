@@ -224,8 +224,8 @@ class Store(Protocol):
         (then nothing is written). Raises `StoreConflict` when the ticket number is taken, or a late answer of the turn.
         """
 
-    async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
-        """State that the last turn left; None for a new conversation."""
+    async def conversation(self, channel: str, name: str) -> dict[str, Any] | None:
+        """State that the last turn left, by `Message.conversation`; None for a new conversation."""
 
     async def forget(self, channel: str, person: str) -> int:
         """Erase what is personal of one person: messages, conversation, questions, settled tickets; rows touched.
@@ -251,8 +251,8 @@ class Store(Protocol):
     async def tickets(self, state: TicketState | None = None, limit: int = 100, offset: int = 0) -> list[Ticket]:
         """Tickets, oldest first."""
 
-    async def feedback(self, channel: str, message_id: str, verdict: str) -> Exchange | None:
-        """Note `helpful` or `unhelpful` on an exchange; the exchange, or None when there is none."""
+    async def feedback(self, channel: str, message_id: str, person: str, verdict: str) -> Exchange | None:
+        """Note `helpful` or `unhelpful` on a person's exchange; the exchange, or None when this person has none such."""
 
     async def history(self, channel: str, chat: str, limit: int = 40) -> list[tuple[Message, Reply]]:
         """The last answered messages of one conversation with their replies, oldest first."""

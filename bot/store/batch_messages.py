@@ -58,9 +58,9 @@ class BatchMessages:
         found = await self._looks.ask(_Look("seen", channel, message_id))
         return Reply.from_json(decoded(found)) if found else None
 
-    async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
+    async def conversation(self, channel: str, name: str) -> dict[str, Any] | None:
         """See Store."""
-        found = await self._looks.ask(_Look("state", channel, chat))
+        found = await self._looks.ask(_Look("state", channel, name))
         return dict(decoded(found)) if found else None
 
     async def ticket_exists(self, number: str) -> bool:

@@ -203,6 +203,8 @@ async def _conversation(connection: AsyncConnection, ticket: Ticket) -> tuple[tu
     query = (
         sa.select(messages.c.body, messages.c.reply)
         .where(messages.c.channel == ticket.channel, messages.c.chat == ticket.chat, messages.c.done)
+        # in a group, what others asked is none of this ticket's
+        .where(messages.c.person == ticket.person)
         .where(messages.c.received_at.between(ticket.opened_at - AROUND, ticket.opened_at + AROUND))
         .order_by(messages.c.id)
         .limit(40)

@@ -47,14 +47,15 @@ async def forget(shared: Shared, channel: str, person: str) -> int:
         touched = 0
         theirs = (exchanges.c.channel == channel, exchanges.c.person == person)
         await add(shared, connection, await settled(shared, connection, *theirs), -1)
+        # replies that went out by themselves (Telegram): to the person's own chat, and in groups those to this person
+        for whose in (outbox.c.chat == person, _in_groups(channel, person)):
+            sent = _sent(outbox.c.channel == channel, whose)
+            touched += (await connection.execute(sa.update(outbox).where(*sent).values(**_ERASED))).rowcount
         for table in (messages, conversations, exchanges):
             gone = sa.delete(table).where(table.c.channel == channel, table.c.person == person)
             touched += (await connection.execute(gone)).rowcount
         await lower_mark(shared, connection)
         await connection.execute(sa.delete(pages).where(pages.c.channel == channel, pages.c.chat == person))
-        # replies that went out by themselves (Telegram) to the person's own chat
-        sent = _sent(outbox.c.channel == channel, outbox.c.chat == person)
-        touched += (await connection.execute(sa.update(outbox).where(*sent).values(**_ERASED))).rowcount
         touched += await _erase_tickets(connection, channel, person)
         still = sa.select(tickets.c.number).where(tickets.c.channel == channel, tickets.c.person == person)
         if (await connection.execute(still.limit(1))).first() is not None:
@@ -63,6 +64,13 @@ async def forget(shared: Shared, channel: str, person: str) -> int:
         return touched
 
     return await shared.writer.write(work)
+
+
+def _in_groups(channel: str, person: str) -> sa.ColumnElement[bool]:
+    """Of the outbox: what answers a message of this person in a chat that is not theirs alone."""
+    theirs = (messages.c.channel == channel, messages.c.person == person, messages.c.chat != person)
+    chats = sa.select(messages.c.chat).where(*theirs).distinct()
+    return sa.and_(outbox.c.chat.in_(chats), outbox.c.ref.in_(sa.select(messages.c.message_id).where(*theirs)))
 
 
 def _sent(*which: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[bool], ...]:

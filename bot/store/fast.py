@@ -135,9 +135,9 @@ class FastPath:
         row = self.one_row(f"SELECT reply FROM messages WHERE {_SAME} AND done", channel, message_id)  # noqa: S608  # nosec B608
         return Reply.from_json(decoded(row[0])) if row and row[0] else None
 
-    def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
+    def conversation(self, channel: str, name: str) -> dict[str, Any] | None:
         """See Store."""
-        row = self.one_row("SELECT state FROM conversations WHERE channel = ? AND chat = ?", channel, chat)
+        row = self.one_row("SELECT state FROM conversations WHERE channel = ? AND chat = ?", channel, name)
         return dict(decoded(row[0])) if row else None
 
     def ticket_exists(self, number: str) -> bool:

@@ -101,6 +101,7 @@ conversations = sa.Table(
     "conversations",
     metadata,
     sa.Column("channel", sa.String(16), primary_key=True),
+    # `Message.conversation`: the chat, in a group with the person behind it
     sa.Column("chat", sa.String(160), primary_key=True),
     sa.Column("person", sa.String(160), nullable=False),
     sa.Column("state", sa.JSON, nullable=False),

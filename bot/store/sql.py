@@ -178,16 +178,16 @@ class SqlStore:
     def _keep_state(self, turn: Turn, now: datetime) -> Any:
         message = turn.message
         values = {"person": message.person, "state": turn.state, "updated_at": now}
-        statement = self._insert(conversations).values(channel=message.channel, chat=message.chat, **values)
+        statement = self._insert(conversations).values(channel=message.channel, chat=message.conversation, **values)
         return statement.on_conflict_do_update(index_elements=["channel", "chat"], set_=values)
 
-    async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
+    async def conversation(self, channel: str, name: str) -> dict[str, Any] | None:
         """See Store."""
         if self._fast is not None:
-            return self._fast.conversation(channel, chat)
+            return self._fast.conversation(channel, name)
         if self._batches is not None:
-            return await self._batches.messages.conversation(channel, chat)
-        query = sa.select(conversations.c.state).where(conversations.c.channel == channel, conversations.c.chat == chat)
+            return await self._batches.messages.conversation(channel, name)
+        query = sa.select(conversations.c.state).where(conversations.c.channel == channel, conversations.c.chat == name)
         async with self._reading() as connection:
             row = (await connection.execute(query)).one_or_none()
         return dict(row.state) if row else None
@@ -225,9 +225,11 @@ class SqlStore:
             found = await connection.execute(query.limit(min(limit, _PAGE)).offset(offset))
             return [rows.to_ticket(row) for row in found]
 
-    async def feedback(self, channel: str, message_id: str, verdict: str) -> Exchange | None:
+    async def feedback(self, channel: str, message_id: str, person: str, verdict: str) -> Exchange | None:
         """See Store."""
-        where = (exchanges.c.channel == channel, exchanges.c.message_id == message_id)
+        where = (
+            exchanges.c.channel == channel, exchanges.c.message_id == message_id, exchanges.c.person == person,
+        )  # fmt: skip
 
         async def work(connection: AsyncConnection) -> Exchange | None:
             summed = await settled(self.shared, connection, *where)
@@ -358,7 +360,7 @@ def _plain(turn: Turn, now: datetime) -> Rows:
         rows.of_turn(turn),
         {
             "channel": message.channel,
-            "chat": message.chat,
+            "chat": message.conversation,
             "person": message.person,
             "state": turn.state,
             "updated_at": now,

@@ -81,6 +81,17 @@ async def test_unhelpful_opens_a_ticket(start: Start, telegram: FakeTelegram, st
     assert ticket.text == "公证收费标准"
 
 
+async def test_words_behind_human_are_the_ticket(start: Start, telegram: FakeTelegram, store: SqlStore) -> None:
+    """The question typed behind /human reaches staff, not the one before it."""
+    async with start():
+        await telegram.says("公证收费标准")
+        await telegram.says("/human 我的房产证被邻居拿走了")
+        said = (await telegram.messages(2))[1]
+    (ticket,) = await store.tickets()
+    assert "我的房产证被邻居拿走了" == ticket.text
+    assert ticket.number in said["text"]
+
+
 async def test_voice_and_group_messages(start: Start, telegram: FakeTelegram) -> None:
     async with start():
         await telegram.says("", voice={"file_id": "v", "file_unique_id": "v", "duration": 2})

@@ -91,10 +91,19 @@ def test_an_edited_text_is_a_new_question(sample_matcher: Matcher) -> None:
         ("/forget", (Kind.TEXT, "删除记录")),
         ("/", (Kind.COMMAND, "help")),
         ("/queue", (Kind.COMMAND, "queue")),
+        ("/human", (Kind.COMMAND, "human")),
+        ("/human 我的房产证被扣了", (Kind.TEXT, "人工 我的房产证被扣了")),
+        ("/human@fawen_test_bot\n我的房产证被扣了", (Kind.TEXT, "人工 我的房产证被扣了")),
+        ("/menu 继承公证怎么办", (Kind.TEXT, "继承公证怎么办")),
+        ("/help 继承公证\n怎么办", (Kind.TEXT, "继承公证\n怎么办")),
+        ("/start 继承公证怎么办", (Kind.TEXT, "继承公证怎么办")),
+        ("/ask 继承公证怎么办", (Kind.TEXT, "继承公证怎么办")),
+        ("/ 继承公证怎么办", (Kind.TEXT, "继承公证怎么办")),
+        ("/继承公证怎么办 急", (Kind.TEXT, "继承公证怎么办 急")),
     ],
 )
 def test_commands(sample_matcher: Matcher, text: str, expected: tuple[Kind, str]) -> None:
-    """With payload, with our name, in capitals, with a ticket number."""
+    """With payload, with our name, in capitals, with a ticket number; words behind one are a question, never dropped."""
     assert expected == said(sample_matcher, message(text))
 
 
@@ -110,7 +119,8 @@ def test_staff_commands_are_for_staff_chats_only(sample_matcher: Matcher) -> Non
     [
         (mention("@fawen_test_bot 继承公证怎么办"), "继承公证怎么办"),
         (mention("请问😀 @fawen_test_bot 公证收费标准"), "请问😀   公证收费标准"),
-        (mention("@fawen_test_bot"), ""),
+        (mention("@fawen_test_bot"), "start"),
+        (mention(" @fawen_test_bot \n"), "start"),
         (message("公证收费标准", GROUP, reply_to_message={**message("旧", GROUP), "from": US}), "公证收费标准"),
         (message("/menu@fawen_test_bot", GROUP), "menu"),
         (message("/menu", GROUP), "menu"),
@@ -119,6 +129,25 @@ def test_staff_commands_are_for_staff_chats_only(sample_matcher: Matcher) -> Non
 def test_in_groups_only_what_is_meant_for_us(sample_matcher: Matcher, body: dict[str, Any], text: str) -> None:
     """A mention (also behind an emoji), a reply to us, a command of ours; the mention is taken out."""
     assert text == said(sample_matcher, body)[1]
+
+
+def test_a_bare_mention_wants_the_greeting(sample_matcher: Matcher) -> None:
+    """Nothing but our name in a group is a greeting; under a picture it is a picture, edited it is nothing."""
+    bare = mention("@fawen_test_bot")
+    words = [{"type": "mention", "offset": 0, "length": 15}]
+    picture = message("", GROUP, caption="@fawen_test_bot", caption_entities=words, **ATTACHMENTS["photo"])
+    assert (Kind.COMMAND, "start") == said(sample_matcher, bare)
+    assert (Kind.IMAGE, "") == said(sample_matcher, picture)
+    assert None is incoming(sample_matcher, "edited_message", {**bare, "edit_date": bare["date"]})
+
+
+def test_who_writes_as_the_group_is_the_group(sample_matcher: Matcher) -> None:
+    """Telegram's one account behind all anonymous administrators is not one person in all groups."""
+    anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+    found = incoming(sample_matcher, "message", {**mention("@fawen_test_bot 公证收费标准"), "from": anonymous})
+    assert found is not None
+    assert found.message is not None
+    assert ("-500", "-500") == (found.message.person, found.message.conversation)
 
 
 def test_a_group_message_remembers_what_it_answers(sample_matcher: Matcher) -> None:
@@ -146,6 +175,25 @@ def test_buttons(sample_matcher: Matcher) -> None:
     assert (2, "123456-7", 1) == (page.page, page.ref, page.shown)
     assert digest is not None
     assert [(None, "777", 0)] * 5 == [(i.message, i.query, i.page) for i in (digest, *old) if i is not None]
+
+
+@pytest.mark.parametrize(
+    ("data", "others"),
+    [
+        ("c:none_of_these:42", False), ("c:none_of_these:43", True), ("c:none_of_these", False),
+        ("f:n:123456-7.1:42", False), ("f:n:123456-7.1:43", True), ("f:y:123456-7.1", False),
+    ],
+)  # fmt: skip
+def test_buttons_of_one_person(sample_matcher: Matcher, data: str, others: bool) -> None:
+    """都不是 and the thumbs count from the asker only; old buttons, which name nobody, from anybody."""
+    found = incoming(sample_matcher, "callback_query", pressed(data, GROUP))
+    assert found is not None
+    assert (others, others) == (found.others, found.message is None)
+    if found.message is not None:
+        assert ("none_of_these" if data.startswith("c") else "", "42") == (
+            found.message.text * data.startswith("c"), found.message.person,
+        )  # fmt: skip
+        assert ("123456-7.1" if data.startswith("f") else "") == found.message.ref
 
 
 def _either(usual: object, *others: object) -> st.SearchStrategy[Any]:

@@ -52,3 +52,10 @@ async def test_every_line_fits_80_columns(sample_matcher: Matcher) -> None:
 
     shown, _ = await talk(sample_matcher, "公证收费标准", "菜单", "今天天气怎么样")
     assert max(cell_len(line) for line in shown.splitlines()) <= 80
+
+
+async def test_words_behind_a_command_are_the_question(sample_matcher: Matcher) -> None:
+    """/human with text is about the text, /help with text is answered; a command of nobody's is a question too."""
+    shown, store = await talk(sample_matcher, "法律援助收费吗", "/human 我的房产证被扣了", "/help 公证收费标准")
+    assert ["我的房产证被扣了"] == [ticket.text for ticket in store.opened.values()]
+    assert "以公示为准" in shown

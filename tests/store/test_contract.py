@@ -94,10 +94,12 @@ async def test_a_taken_number_conflicts_and_leaves_nothing(store: SqlStore) -> N
 
 async def test_feedback_finds_its_exchange(store: SqlStore) -> None:
     await store.finish(turn(question()))
-    found = await store.feedback("web", "c1-m1", "unhelpful")
+    found = await store.feedback("web", "c1-m1", "c1", "unhelpful")
     assert found is not None
     assert found.feedback == "unhelpful"
-    assert await store.feedback("web", "no such", "helpful") is None
+    assert await store.feedback("web", "no such", "c1", "helpful") is None
+    assert await store.feedback("web", "c1-m1", "c2", "helpful") is None
+    assert ["unhelpful"] == [e.feedback for e in await store.exchanges()]
 
 
 async def test_outbox_keeps_order_within_a_chat_and_gives_each_once(store: SqlStore, clock: FakeClock) -> None:
@@ -151,6 +153,36 @@ async def test_forget_erases_one_person(store: SqlStore) -> None:
     assert await store.conversation("web", "c1") is None
     assert await store.history("web", "c1") == []
     assert [e.person for e in await store.exchanges()] == ["c2"]
+
+
+def in_group(number: int, person: str, text: str) -> Message:
+    return Message("telegram", "-500", person, text, Kind.TEXT, FakeClock()(), f"g{number}")
+
+
+async def test_in_a_group_each_person_has_a_conversation(store: SqlStore) -> None:
+    """One person's state is not another's, in the group or in private; the reply goes to the group."""
+    said = {name: in_group(n, name, f"{name} 问的") for n, name in enumerate(("p1", "p2"))}
+    for name, message in said.items():
+        await store.finish(replace(turn(message, deliver=True), state={"last_question": name}))
+    assert ["-500/p1", "-500/p2"] == [message.conversation for message in said.values()]
+    states = [await store.conversation("telegram", name) for name in ("-500/p1", "-500/p2", "-500", "p1")]
+    assert [{"last_question": "p1"}, {"last_question": "p2"}, None, None] == states
+    assert ["-500"] == [o.chat for o in await store.take("telegram")]
+
+
+async def test_forgetting_in_a_group_leaves_the_others(store: SqlStore) -> None:
+    """The conversation, questions and replies of one member go; those of the others stay."""
+    for number, person in enumerate(("p1", "p2")):
+        message = in_group(number, person, f"{person} 问的")
+        await store.finish(replace(turn(message, deliver=True), reply=reply(f"答{person}")))
+        for outgoing in await store.take("telegram"):
+            await store.settle(outgoing.id, OutboxState.SENT)
+    assert 4 == await store.forget("telegram", "p1")
+    assert None is await store.conversation("telegram", "-500/p1")
+    assert {"entry": "notary.inheritance"} == await store.conversation("telegram", "-500/p2")
+    assert ["p2"] == [e.person for e in await store.exchanges()]
+    assert None is await store.reply_sent("telegram", "-500", "g0")
+    assert reply("答p2") == await store.reply_sent("telegram", "-500", "g1")
 
 
 async def test_a_closed_store_says_so(store: SqlStore) -> None:

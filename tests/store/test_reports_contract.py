@@ -79,9 +79,9 @@ async def test_points_of_a_distribution_are_nearest_ranks(store: SqlStore, clock
 async def test_thumbs_and_use_of_entries(store: SqlStore, clock: FakeClock) -> None:
     reports, start = Reports(store.shared), clock()
     await put(store, clock, ANSWER, "公证收费标准")
-    await store.feedback("web", f"m{clock().timestamp()}", "unhelpful")
+    await store.feedback("web", f"m{clock().timestamp()}", "p1", "unhelpful")
     await put(store, clock, ANSWER, "公证多少钱")
-    await store.feedback("web", f"m{clock().timestamp()}", "helpful")
+    await store.feedback("web", f"m{clock().timestamp()}", "p1", "helpful")
     end = clock() + timedelta(minutes=1)
     assert ({"notary.fee": 2}, [("notary.fee", 1, 1)]) == await reports.entries(start, end)
     assert (2, 0) == (await reports.entry_use("notary.fee", end), await reports.entry_use("notary.x", end))

@@ -32,6 +32,7 @@ from tests.store.naive import figures, reported
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=CHINA)
 SPANS = [(MIDNIGHT - timedelta(days=before), MIDNIGHT + timedelta(days=2)) for before in (0, 2, 40)]
 TEXTS = ("押金不退", "公证收费", "公证", "𠮷", "Zz", "zz", "押金 不退", "")
+PERSONS = ("p1", "p2", "p3", "p4")
 ENTRIES = ("notary.fee", "notary.time", "legal_aid.cost", "plain")
 
 
@@ -43,7 +44,7 @@ def a_turn(draw: random.Random, number: int, at: datetime) -> Turn:
         key if draw.random() < 0.8 else "greeting", "…", outcome,
         entry=draw.choice(ENTRIES) if outcome == "answer" and draw.random() < 0.9 else None,
     )  # fmt: skip
-    person, channel = draw.choice(("p1", "p2", "p3", "p4")), draw.choice(("web", "telegram"))
+    person, channel = draw.choice(PERSONS), draw.choice(("web", "telegram"))
     kind = Kind.TEXT if draw.random() < 0.9 else Kind.CHOICE
     message = Message(channel, person, person, draw.choice(TEXTS), kind, at, f"m{number}")
     nearest = ((draw.choice(ENTRIES), 0.4),) if draw.random() < 0.7 else ()
@@ -60,9 +61,11 @@ async def one_step(store: SqlStore, draw: random.Random, number: int, clock: Fak
         await store.finish(a_turn(draw, number, at))
     elif what < 0.78:
         verdict = draw.choice(("helpful", "unhelpful"))
-        await store.feedback(draw.choice(("web", "telegram")), f"m{draw.randrange(number + 1)}", verdict)
+        channel, message = draw.choice(("web", "telegram")), f"m{draw.randrange(number + 1)}"
+        for person in PERSONS:
+            await store.feedback(channel, message, person, verdict)
     elif what < 0.81:
-        await store.forget(draw.choice(("web", "telegram")), draw.choice(("p1", "p2", "p3", "p4")))
+        await store.forget(draw.choice(("web", "telegram")), draw.choice(PERSONS))
     elif what < 0.84:
         kept = timedelta(days=draw.choice((1, 3, 30)))
         await Eraser(store.shared).purge(Terms(kept, kept, kept))
