@@ -38,7 +38,7 @@ from intents.model_cache import Shape, Weights, WeightsCache, digest
 from intents.normalize import Normalizer
 from intents.phrases import Phrases, Question, is_background
 
-RERANKED = 24
+RERANKED = 12
 """Candidates whose nearest phrase is compared letter by letter."""
 NEAREST = 24
 """Candidates whose phrases are compared by sentence vectors."""
