@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from intents.encoder import Encoder
@@ -22,6 +23,9 @@ from intents.scoring import Scorer
 FOLDS = 5
 CONTENDERS = 48
 _L2 = 2e-4
+
+
+_ROWS = ("values", "lengths", "gold", "weights", "bare")
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Observed:
     lengths: Floats
     gold: Floats
     weights: Floats
+    bare: NDArray[np.bool_]
+    """Which are `Question.bare`; (n,)."""
 
     @staticmethod
     def join(parts: Sequence[Observed]) -> Observed:
@@ -51,7 +57,7 @@ class Observed:
         return Observed(
             first.signals,
             first.candidates,
-            *(np.concatenate([getattr(p, name) for p in parts]) for name in ("values", "lengths", "gold", "weights")),
+            *(np.concatenate([getattr(p, name) for p in parts]) for name in _ROWS),
         )
 
 
@@ -65,18 +71,18 @@ def observe(scorer: Scorer, examples: Sequence[Example], tick: Callable[[], None
     """Evidence of the examples under one scorer."""
     n, c = len(examples), len(scorer.candidates)
     values = np.zeros((n, c, len(scorer.signals)), np.float32)
-    lengths, gold = np.zeros(n, np.float32), np.zeros((n, c), np.float32)
+    lengths, gold, bare = np.zeros(n, np.float32), np.zeros((n, c), np.float32), np.zeros(n, np.bool_)
     for i, example in enumerate(examples):
         question = scorer.question(example.text)
         values[i] = scorer.evidence(question).values
-        lengths[i] = length_term(question.normal)
+        lengths[i], bare[i] = length_term(question.normal), question.bare
         for entry in example.right:
             if entry in scorer.position:
                 gold[i, scorer.position[entry]] = 1
         if tick:
             tick()
     weights = np.array([e.weight for e in examples], np.float32)
-    return Observed(scorer.signals, tuple(scorer.candidates), values, lengths, gold, weights)
+    return Observed(scorer.signals, tuple(scorer.candidates), values, lengths, gold, weights, bare)
 
 
 def cross_validate(

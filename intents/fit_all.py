@@ -17,6 +17,7 @@ from intents.fit_decisions import fit_thresholds
 from intents.fit_follow import Dialogue, Listener, fit_context, fit_follow, see_turns
 from intents.knowledge import KnowledgeBase
 from intents.large import LARGE
+from intents.model import ASK
 from intents.normalize import Normalizer
 from intents.ranking import Fitted
 from intents.scoring import FIRST, Scorer
@@ -59,9 +60,14 @@ def see(
     held_out, examples = cross_validate(base, encoders, tick=tick)
     scorer = Scorer(base, Normalizer(base.lexicon), encoders)
     asked = [Example(c.text, c.fair, TEST_WEIGHT) for c in cases if c.kind in ("question", "outside")]
-    asked += [Example(c.text, groups, TEST_WEIGHT) for c in cases if (groups := _groups(base, c))]
+    right = [e.right for e in [*examples, *asked]]
+    for case in cases:
+        if case.kind == "ambiguous":
+            groups = _groups(base, case)
+            asked.append(Example(case.text, groups or case.fair, TEST_WEIGHT))
+            right.append(frozenset({*groups, *case.fair, ASK}))
     both = Observed.join([held_out, observe(scorer, asked)])
-    return Seen(base, scorer, both, [e.right for e in [*examples, *asked]], len(examples), dialogues_of(cases))
+    return Seen(base, scorer, both, right, len(examples), dialogues_of(cases))
 
 
 def fit_set(
@@ -78,7 +84,9 @@ def fit_set(
     # a held-out phrase is often the only one of its wording, far harder than what people ask: our own test questions,
     # written apart from the phrases, decide when to answer
     own = slice(seen.phrases, None)
-    thresholds, value = fit_thresholds(seen.base, names, p[own], seen.right[own], both.weights[own], tick=progress)
+    thresholds, value = fit_thresholds(
+        seen.base, names, p[own], seen.right[own], both.weights[own], both.bare[own], tick=progress
+    )
     listener = Listener(seen.scorer, ranking)
     turns = see_turns(listener, seen.dialogues)
     context, context_loss = fit_context(turns)
@@ -118,8 +126,6 @@ def fit_every(
 
 def _groups(base: KnowledgeBase, case: Case) -> frozenset[str]:
     """The groups of asks.yaml that offer what an ambiguous test question should offer."""
-    if case.kind != "ambiguous":
-        return frozenset()
     return frozenset(a.id for a in base.asks.values() if len(case.fair & set(a.entries)) * 2 >= len(case.fair))
 
 

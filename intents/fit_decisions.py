@@ -10,17 +10,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from intents.decide import Decision, decide
+from intents.decide import LOOKED_AT, Decision, decide
 from intents.grams import Floats
 from intents.model import ASK, NO_ENTRY, ROUTING, KnowledgeData
-from intents.ranking import Thresholds
+from intents.ranking import Thresholds, top
 
-START = Thresholds(answer=0.5, route=0.5, chat=0.4, none=0.5, option=0.1)
+START = Thresholds(answer=0.5, route=0.5, chat=0.4, none=0.5, option=0.1, bare=0.5)
 CAUTION = 0.001
 """Mean worth given up for a higher threshold to answer: the best one is found among hardly different ones on a few hundred
 questions near it, and a wrong answer is the worst there is."""
 GRID = {
+    # first: what only bare messages need must not raise the threshold of all
+    "bare": np.array([0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99]),
     "answer": np.arange(0.2, 0.96, 0.05),
     "route": np.arange(0.3, 0.96, 0.05),
     "chat": np.arange(0.2, 0.91, 0.05),
@@ -41,6 +44,10 @@ class Worth:
     referred: float = -1.0
     """A question of ours that was only referred on."""
     missed: float = -1.0
+    asked_astray: float = 0.3
+    """What could mean several things was asked back, and most of what was offered is something else."""
+    hasty: float = 0.3
+    """It was answered with one of these things."""
     outside_referred: float = 0.8
     outside_none: float = 0.4
     outside_options: float = 0.3
@@ -50,8 +57,7 @@ class Worth:
 def worth(decision: Decision, right: frozenset[str], scale: Worth) -> float:
     """The worth of one decision when these entries are right."""
     if any(r.startswith(ASK) for r in right):
-        # the same entries may be offered without the group itself having won: what counts is that it is asked back
-        return 1.0 if decision.outcome == "options" else scale.missed
+        return _worth_of_several(decision, frozenset(r for r in right if not r.startswith(ASK)), scale)
     outside = right <= {*ROUTING, NO_ENTRY}
     if outside:
         if decision.outcome == "options":
@@ -73,24 +79,37 @@ def worth(decision: Decision, right: frozenset[str], scale: Worth) -> float:
     return scale.missed
 
 
+def _worth_of_several(decision: Decision, fair: frozenset[str], scale: Worth) -> float:
+    """Of a message that could mean any of `fair`: it should be asked back; which group of asks.yaml won does not matter."""
+    if decision.outcome == "options":
+        offered = set(decision.options)
+        return 1.0 if not fair or 2 * len(fair & offered) >= len(offered) else scale.asked_astray
+    if decision.outcome == "answer" and decision.entry in fair:
+        return scale.hasty
+    return scale.missed
+
+
 def fit_thresholds(
     knowledge: KnowledgeData,
     candidates: Sequence[str],
     p: Floats,
     right: Sequence[frozenset[str]],
     weights: Floats,
+    bare: NDArray[np.bool_],
     scale: Worth | None = None,
     tick: Callable[[int, int], None] | None = None,
 ) -> tuple[Thresholds, float]:
     """The best thresholds, one coordinate at a time until none moves, the one to answer as high as costs no more than
-    CAUTION; and their mean worth.
+    CAUTION; and their mean worth. `bare` says of each question whether it is (`Question.bare`).
     """
     scale = scale or Worth()
+    likeliest = [top(row, LOOKED_AT) for row in p]
 
     def mean(thresholds: Thresholds) -> float:
+        ways = thresholds, thresholds.of_bare()
         total = sum(
-            float(w) * worth(decide(knowledge, candidates, row, thresholds), gold, scale)
-            for row, gold, w in zip(p, right, weights, strict=True)
+            float(w) * worth(decide(knowledge, candidates, row, ways[alone], first), gold, scale)
+            for row, first, gold, w, alone in zip(p, likeliest, right, weights, bare.tolist(), strict=True)
         )
         return total / float(weights.sum())
 

@@ -136,7 +136,8 @@ def lead(listener: Listener, dialogue: Dialogue, weights: Floats, thresholds: Th
                 scorer, weights, question, context, with_topic=listener.with_topic(question, context)
             )
         if context is None or extra is None:
-            decision = decide(scorer.knowledge, scorer.candidates, p, thresholds)
+            alone = thresholds.of_bare() if question.bare else thresholds
+            decision = decide(scorer.knowledge, scorer.candidates, p, alone)
         else:
             scores = p * np.exp(extra - extra.max())
             decision = decide(

@@ -163,10 +163,13 @@ class Matcher:
             return emergency
         if context is not None and (subject := self._same_aspect(text, context)):
             return Match(text, "answer", subject, (), SAME_ASPECT, "context", (Candidate(subject, SAME_ASPECT, ""),))
-        weighed = yield from self._weighing(self.question(text), context)
+        question = self.question(text)
+        weighed = yield from self._weighing(question, context)
         thresholds = self.fitted.thresholds
         if weighed.used_context:
             thresholds = thresholds.of_follow_up()
+        elif question.bare:
+            thresholds = thresholds.of_bare()
         likeliest = top(weighed.p, LOOKED_AT)
         decision = decide(self.knowledge, weighed.names, weighed.p, thresholds, likeliest)
         if weighed.used_context and context is not None and decision.outcome == "options":

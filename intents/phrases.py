@@ -13,6 +13,9 @@ from intents.model import NO_ENTRY, ROUTING, Entry, KnowledgeData
 from intents.normalize import Normalizer
 from intents.words import Words
 
+BARE_LENGTH = 12
+"""Characters up to which a message may be no more than the name of a matter."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -24,6 +27,11 @@ class Question:
     focus: str
     """Asking clause of a long message, '' for a short one."""
     aspects: frozenset[str]
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is short and has no word that asks for anything (how much, where, what to bring ...): “商标方面”."""
+        return not self.aspects and len(self.normal) <= BARE_LENGTH
 
 
 class Phrases:

@@ -90,10 +90,16 @@ class Thresholds:
     """Least P of an option relative to the best."""
     follow: float = 0.5
     """Least P for an answer that takes its subject from the conversation."""
+    bare: float = 0.0
+    """Least P for an answer or a referral to a message that names a matter and asks nothing of it."""
 
     def of_follow_up(self) -> Thresholds:
         """The same where the conversation has a say: an answer needs `follow` as well."""
         return replace(self, answer=max(self.answer, self.follow))
+
+    def of_bare(self) -> Thresholds:
+        """The same for a message that is `Question.bare`."""
+        return replace(self, answer=max(self.answer, self.bare), route=max(self.route, self.bare))
 
 
 @dataclass(frozen=True)
