@@ -46,8 +46,8 @@ class Worth:
     missed: float = -1.0
     asked_astray: float = 0.3
     """What could mean several things was asked back, and most of what was offered is something else."""
-    hasty: float = 0.3
-    """It was answered with one of these things."""
+    hasty: float = 0.0
+    """It was answered with one of these things, which may be another than was meant."""
     outside_referred: float = 0.8
     outside_none: float = 0.4
     outside_options: float = 0.3
