@@ -19,6 +19,7 @@ from bot.channels.telegram import connections
 from bot.channels.telegram_send import flood_wait
 from bot.checkup import Finding
 from bot.config import Telegram
+from bot.errors import ConfigError
 
 NAME = "Telegram"
 _WEBHOOK = "Telegram webhook"
@@ -29,7 +30,11 @@ async def telegram_findings(settings: Telegram) -> list[Finding]:
     """One line on the bot, more where its webhook or a staff chat is not as set. Neither token nor proxy is ever shown."""
     if not settings.token.get_secret_value():
         return [Finding(True, NAME, "没有启用（没有设置 telegram.token）")]
-    async with HTTPXRequest(connection_pool_size=1, **connections(settings)) as request:
+    try:
+        how_to = connections(settings)
+    except ConfigError as error:
+        return [Finding(False, NAME, str(error))]
+    async with HTTPXRequest(connection_pool_size=1, **how_to) as request:
         bot = Bot(
             settings.token.get_secret_value(), base_url=f"{settings.base_url.rstrip('/')}/bot", request=request,
         )  # fmt: skip

@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from importlib.util import find_spec
 from typing import Any
 
 from starlette.requests import Request
@@ -45,6 +46,8 @@ log = logging.getLogger(__name__)
 
 WAITING = 500
 """Messages taken in and not answered yet: above it polling waits, and a webhook delivery gets the text `busy`."""
+_PROXIES = ("http", "https", "socks5", "socks5h")
+"""Kinds of proxies that httpx knows."""
 WATCH_SECONDS = 60.0
 """How often the webhook is asked how it is."""
 
@@ -293,7 +296,13 @@ class TelegramChannel:
 
 
 def connections(settings: Telegram) -> dict[str, Any]:
-    """Proxy and time limits of the library's HTTPXRequest, seconds."""
+    """Proxy and time limits of the library's HTTPXRequest, seconds. Raises ConfigError for a proxy that cannot be used; what
+    is written there may hold a password and is not shown."""
+    kind = settings.proxy.partition("://")[0].lower()
+    if settings.proxy and kind not in _PROXIES:
+        raise ConfigError("telegram.proxy 读不懂。写成 http://主机:端口 或 socks5://主机:端口。")
+    if kind.startswith("socks") and find_spec("socksio") is None:
+        raise ConfigError("telegram.proxy 是 socks5 代理，要另装组件：pip install 'httpx[socks]'，装好再启动。")
     timeouts = {"connect_timeout": 10, "read_timeout": 20, "write_timeout": 20, "pool_timeout": 10}
     return {"proxy": settings.proxy or None, **timeouts}
 
