@@ -12,6 +12,7 @@ import hmac
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 
 WAITING = 500
 """Messages taken in and not answered yet: above it polling waits, and a webhook delivery gets the text `busy`."""
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _PROXIES = ("http", "https", "socks5", "socks5h")
 """Kinds of proxies that httpx knows."""
 WATCH_SECONDS = 60.0
@@ -260,9 +262,7 @@ class TelegramChannel:
 
     def routes(self) -> list[Route]:
         """POST /telegram for webhook mode; the secret is compared in constant time."""
-        secret = self._settings.webhook_secret.get_secret_value()
-        if not secret:
-            raise ConfigError("telegram.mode 是 webhook 时必须设置 telegram.webhook_secret（1 到 256 个字母数字）。")
+        secret = webhook_secret(self._settings)
 
         async def webhook(request: Request) -> Response:
             given = request.headers.get("x-telegram-bot-api-secret-token", "")
@@ -293,6 +293,18 @@ class TelegramChannel:
             log.error("update not stored, so not acknowledged: %s", error)
             return _error(503, "store_unavailable", "数据库暂时连接不上。")
         return JSONResponse({})
+
+
+def webhook_secret(settings: Telegram) -> str:
+    """What proves that a delivery is Telegram's. Raises ConfigError where there is none, or one that Telegram does not take
+    (Bot API, setWebhook)."""
+    secret = settings.webhook_secret.get_secret_value()
+    if not _SECRET.fullmatch(secret):
+        wrong = "里有不能用的字符，或者太长" if secret else "没有设置"
+        raise ConfigError(
+            f"telegram.mode 是 webhook，telegram.webhook_secret {wrong}。请写 1 到 256 个字母、数字、_、-。"
+        )
+    return secret
 
 
 def connections(settings: Telegram) -> dict[str, Any]:

@@ -102,7 +102,9 @@ async def test_nobody_there(api: BotApi) -> None:
     [
         ({}, {"url": URL}, ("law.example", "409", "自动撤销")),
         ({"mode": "webhook"}, {"url": URL}, ("telegram.webhook_secret",)),
-        ({"mode": "webhook", "webhook_secret": "s"}, {"url": ""}, ("还没有登记", "telegram.webhook_url")),
+        ({"mode": "webhook", "webhook_secret": "密"}, {"url": URL}, ("telegram.webhook_secret", "不能用的字符")),
+        ({"mode": "webhook", "webhook_secret": "s"}, {"url": ""}, ("还没有登记", "请设置 telegram.webhook_url")),
+        ({"mode": "webhook", "webhook_secret": "s", "webhook_url": URL}, {"url": ""}, ("还没有登记", "启动时会登记")),
         ({"mode": "webhook", "webhook_secret": "s", "webhook_url": URL}, {"url": "https://other.example/x-secret"},
          ("别的地址", "other.example")),
         ({"mode": "webhook", "webhook_secret": "s", "webhook_url": URL},
