@@ -61,35 +61,33 @@ class Dialogue:
         self._now = now
         self._office = office or replies.OfficeFacts()
         self._intake = intake or Intake(limits.reply_days)
-        self._gate = gate or Gate()
+        self.gate = gate or Gate()
         self._notices = notices
         self._recall = Recall(recall)
         self.traditional = Traditional()
         minute = timedelta(minutes=1)
-        self._rate = self._gate.limiter("person", limits.per_minute, minute)
-        self._told = self._gate.limiter("told", 1, minute)
+        self._rate = self.gate.limiter("person", limits.per_minute, minute)
+        self._told = self.gate.limiter("told", 1, minute)
         self._failed: Counter[tuple[str, str]] = Counter()
         self._lookup = Lookup(store)
 
-    async def handle(self, message: Message, deliver: bool = False, keep: bool = False) -> Reply:
+    async def handle(self, message: Message, deliver: bool = False, receipt: Receipt | None = None) -> Reply:
         """The reply to one message. A repeated delivery gets the reply given before.
 
-        With `keep` the message is on disk before it is thought about, for channels that owe an answer after a crash.
+        `receipt` is what the store said of it where the channel has put it on disk, having asked for room, because it owes an
+        answer after a crash.
         With `deliver` the reply also goes into the outbox, for channels that answer by a request of their own.
         A store that cannot be reached gives the outage text: nothing is promised that is not on disk.
         """
-        meter, base = self._gate.meter, self._matcher().knowledge
-        if not deliver and await self._gate.full(self._now()) and not self._emergency(message):
-            meter.turned_away(message.channel, "busy")
+        meter, base = self.gate.meter, self._matcher().knowledge
+        if not deliver and receipt is None and not await self.room(message):
             return replies.text(base, "busy")
-        with self._gate.working():
-            message = self._clean(message)
+        with self.gate.working():
+            message = self.clean(message)
             try:
                 # who waits for the reply sends it again if none comes: one write, with the reply, is enough
-                if keep:
-                    before = (await self._store.receive(message)).reply
-                else:
-                    before = await self._store.seen(message.channel, message.message_id)
+                seen = self._store.seen
+                before = receipt.reply if receipt else await seen(message.channel, message.message_id)
                 if before is not None:
                     meter.turned_away(message.channel, "repeated")
                     return before
@@ -103,28 +101,35 @@ class Dialogue:
                 await self._store.receive(message)
                 raise
 
+    async def room(self, message: Message) -> bool:
+        """Whether another message can be answered now; an emergency always."""
+        if not await self.gate.full(self._now()) or self._emergency(message):
+            return True
+        self.gate.meter.turned_away(message.channel, "busy")
+        return False
+
     async def accept(self, message: Message) -> tuple[Message, Receipt]:
         """Put a message on disk, redacted, so that it may be acknowledged: `answer` then cannot be forgotten.
 
         Raises StoreUnavailable.
         """
-        message = self._clean(message)
+        message = self.clean(message)
         return message, await self._store.receive(message)
 
     async def answer(self, message: Message, deliver: bool) -> Reply:
         """Answer a message that was accepted. Raises StoreUnavailable; then `resume` finds it."""
         started = perf_counter()
         reply = await self._answer(self._matcher(), message, deliver)
-        self._gate.meter.answered(message.channel, reply, perf_counter() - started)
+        self.gate.meter.answered(message.channel, reply, perf_counter() - started)
         return reply
 
     async def say(self, message: Message, reply: Reply, deliver: bool = False) -> Reply:
         """Record a reply that the channel made itself (busy, staff); a repeated delivery gets the first one."""
-        message = self._clean(message)
+        message = self.clean(message)
         state = await self._store.conversation(message.channel, message.conversation) or {}
         version = self._matcher().knowledge.version
         said = await self._store.finish(Turn(message, reply, state, knowledge_version=version, deliver=deliver))
-        self._gate.meter.answered(message.channel, said, 0.0)
+        self.gate.meter.answered(message.channel, said, 0.0)
         return said
 
     async def resume(self, channel: str, deliver: bool, busy: Container[str] = ()) -> int:
@@ -159,7 +164,8 @@ class Dialogue:
         """As much as is ever looked at: whatever the channel lets through, the work for one message has an end."""
         return whole(text, self._limits.max_length * 4)
 
-    def _clean(self, message: Message) -> Message:
+    def clean(self, message: Message) -> Message:
+        """A message as it may be stored: without personal data, and no longer than is ever looked at."""
         return replace(message, text=redact(self._bounded(message.text)))
 
     async def _answer(self, matcher: Matcher, message: Message, deliver: bool) -> Reply:
@@ -215,7 +221,7 @@ class Dialogue:
         message, base = work.message, matcher.knowledge
         if (emergency := self._emergency(message)) and emergency.entry:
             return self._entry(matcher, work, emergency.entry, 1.0, emergency)
-        if closed := self._gate.closed(message.channel):
+        if closed := self.gate.closed(message.channel):
             return replies.closed(base, closed.text)
         if not await self._rate.allow(_person(message), message.at):
             return replies.text(base, "too_fast")

@@ -17,6 +17,8 @@ from intents.ranking import Thresholds, top
 MAX_OPTIONS = 5
 MIN_OPTIONS = 2
 RUNNERS_UP = 3
+LOOKED_AT = MAX_OPTIONS + RUNNERS_UP
+"""Candidates that can have a say."""
 CONFUSABLE = 0.5
 """A declared confusable entry with at least this share of the best one's probability makes it a question back."""
 
@@ -39,9 +41,10 @@ def decide(
     candidates: Sequence[str],
     p: Floats,
     thresholds: Thresholds,
+    best_first: Sequence[int] = (),
 ) -> Decision:
-    """The outcome of least expected harm for probabilities `p` over `candidates`."""
-    ranked = [(candidates[i], float(p[i])) for i in top(p, MAX_OPTIONS + RUNNERS_UP)]
+    """The outcome of least expected harm for probabilities `p` over `candidates`; `best_first` are their LOOKED_AT likeliest."""
+    ranked = [(candidates[i], float(p[i])) for i in best_first or top(p, LOOKED_AT)]
     best, confidence = ranked[0]
     runners_up = tuple(c for c, _ in ranked[1 : RUNNERS_UP + 1] if c != NO_ENTRY and c not in knowledge.asks)
     if several := _several(knowledge, ranked):

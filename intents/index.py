@@ -109,6 +109,15 @@ class GramIndex:
             part = vocabulary[start : start + CHUNK].tolist()
             self._number.update(zip(part, range(start, start + len(part)), strict=True))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: numbers are given again from the keys there, which is quicker than to bring them."""
+        return {**vars(self), "_number": self._keys()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The inverse."""
+        vars(self).update(state, _number={})
+        self._number_all(state["_number"])
+
     def _keys(self) -> NDArray[np.int64]:
         return np.fromiter(self._number, np.int64, len(self._number))
 

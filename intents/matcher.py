@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from intents.cascade import Cascade, Weighed, step_names
 from intents.context import Context, named_only, same_aspect, with_before
-from intents.decide import MAX_OPTIONS, Decision, decide
+from intents.decide import LOOKED_AT, MAX_OPTIONS, Decision, decide
 from intents.encoder import Encoder
 from intents.focus import both_ends
 from intents.forms import read_forms
@@ -167,10 +167,11 @@ class Matcher:
         thresholds = self.fitted.thresholds
         if weighed.used_context:
             thresholds = thresholds.of_follow_up()
-        decision = decide(self.knowledge, weighed.names, weighed.p, thresholds)
+        likeliest = top(weighed.p, LOOKED_AT)
+        decision = decide(self.knowledge, weighed.names, weighed.p, thresholds, likeliest)
         if weighed.used_context and context is not None and decision.outcome == "options":
             decision = replace(decision, options=self._with_before(decision.options, context))
-        return self._result(text, decision, weighed)
+        return self._result(text, decision, weighed, likeliest[:RANKED])
 
     def _with_before(self, options: Sequence[str], context: Context) -> tuple[str, ...]:
         # withdrawn since it was spoken of, an entry is offered no more
@@ -207,11 +208,11 @@ class Matcher:
             return (yield from self.ranker.weighing(question, context))
         return self.ranker.weigh(question, context)
 
-    def _result(self, text: str, decision: Decision, weighed: Weighed) -> Match:
+    def _result(self, text: str, decision: Decision, weighed: Weighed, likeliest: Sequence[int]) -> Match:
         names, p = weighed.names, weighed.p
         candidates = tuple(
             Candidate(names[i], round(float(p[i]), 4), weighed.nearest(i))
-            for i in top(p, RANKED)
+            for i in likeliest
             if names[i] != NO_ENTRY and names[i] not in self.knowledge.asks
         )
         return Match(

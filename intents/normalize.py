@@ -15,6 +15,7 @@ from typing import NamedTuple
 import opencc
 
 from intents.lexicon import Lexicon
+from intents.words import Words
 
 _CLAUSE = re.compile(r"[，,。．.!！？?；;：:\s、…~～—\n]+")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -48,10 +49,8 @@ class Normalizer:
         self._normal_of = lru_cache(RECENT)(lambda text: self._replace(self.plain(text)))
         words = {**dict.fromkeys(lexicon.fillers, ""), **lexicon.cantonese, **lexicon.typos}
         bare = {self.plain(k): self.plain(v) for k, v in words.items()}
-        self._words: Mapping[str, str] = {k: v for k, v in bare.items() if k and k != v}
-        keys = sorted(self._words, key=lambda w: (-len(w), w))
-        self._pattern = re.compile("|".join(map(re.escape, keys))) if keys else None
-        self._canonical, self._synonyms = self._synonym_table(lexicon)
+        self._words = Words({k: v for k, v in bare.items() if k != v})
+        self._synonyms = Words(self._synonym_table(lexicon))
 
     def __reduce__(self) -> tuple[type[Normalizer], tuple[Lexicon]]:
         """For another process: made anew from the lexicon, because converter and caches do not travel."""
@@ -69,21 +68,16 @@ class Normalizer:
 
     def concepts(self, normal: str) -> str:
         """A normal form with every synonym replaced by its canonical word (longest first, canonical words kept)."""
-        if self._synonyms is None:
-            return normal
-        if (known := self._folded.get(normal)) is not None:
-            return known
-        return self._synonyms.sub(lambda m: self._canonical[m.group()], normal)
+        known = self._folded.get(normal)
+        return self._synonyms.replace(normal) if known is None else known
 
-    def _synonym_table(self, lexicon: Lexicon) -> tuple[dict[str, str], re.Pattern[str] | None]:
+    def _synonym_table(self, lexicon: Lexicon) -> dict[str, str]:
         table: dict[str, str] = {}
         for canonical, words in lexicon.synonyms.items():
             head = self(canonical)
             for word in (canonical, *words):
                 table.setdefault(self(word), head)
-        table.pop("", None)
-        ordered = sorted(table, key=lambda w: (-len(w), w))
-        return table, re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        return table
 
     def clauses(self, text: str) -> list[str]:
         """Normal forms of the clauses of a text (split at punctuation and spaces), empty ones left out."""
@@ -108,11 +102,8 @@ class Normalizer:
             return str(self._t2s.convert(text.encode("utf-8", "replace").decode()))
 
     def _replace(self, text: str) -> str:
-        if self._pattern is None:
-            return text
-        words = self._words
         for _ in range(_ROUNDS):
-            changed = self._pattern.sub(lambda m: words[m.group()], text)
+            changed = self._words.replace(text)
             if not changed or changed == text:
                 break
             text = _REPEAT.sub(r"\1\1", changed)

@@ -11,6 +11,7 @@ from intents.focus import LONG, focus
 from intents.grams import Floats, Ints
 from intents.model import NO_ENTRY, ROUTING, Entry, KnowledgeData
 from intents.normalize import Normalizer
+from intents.words import Words
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,12 @@ class Phrases:
         self.against_owner = np.array([position for position, _ in against], np.int32)
         self.against = [sentence for _, sentence in against]
         self.aspect_of = [(self.position[e.id], e.aspect) for e in entries if e.aspect]
-        self._cues: dict[str, list[tuple[str, str]]] = {}
-        """Cues and their aspects by the first character, so that only few are looked for."""
+        self._aspects_of: dict[str, set[str]] = {}
+        """By cue; one cue may speak of several aspects."""
         for aspect, cues in knowledge.lexicon.aspects.items():
-            for cue in filter(None, map(normalizer, cues)):
-                self._cues.setdefault(cue[0], []).append((cue, aspect))
+            for cue in map(normalizer, cues):
+                self._aspects_of.setdefault(cue, set()).add(aspect)
+        self._cues = Words.of(self._aspects_of)
         plain = normalizer.plain
         self.followup_words = tuple(filter(None, map(plain, knowledge.lexicon.followup_starts)))
         self.shift_words = tuple(filter(None, map(plain, knowledge.lexicon.topic_shift)))
@@ -74,10 +76,7 @@ class Phrases:
         return Question(text, normal, part, self._aspects(part or normal))
 
     def _aspects(self, asked: str) -> frozenset[str]:
-        cues = self._cues
-        return frozenset(
-            [aspect for first in set(asked) if first in cues for cue, aspect in cues[first] if cue in asked]
-        )
+        return frozenset().union(*(self._aspects_of[cue] for cue in self._cues.found(asked)))
 
 
 def is_background(names: Sequence[str]) -> Floats:

@@ -7,19 +7,19 @@ form of the text and its normal form are looked at, so that Cantonese and typos 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from intents.model import Entry, Trigger
 from intents.normalize import Normalizer
+from intents.words import Words
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
     entry: str
-    groups: tuple[re.Pattern[str], ...]
-    unless: re.Pattern[str] | None
+    groups: tuple[tuple[str, ...], ...]
+    unless: tuple[str, ...]
 
 
 class SafetyRules:
@@ -33,28 +33,40 @@ class SafetyRules:
             if entry.status == "published"
             for trigger in entry.triggers
         ]
+        self._beginning: dict[str, list[int]] = {}
+        """Numbers of the rules whose first group has a word."""
+        for number, rule in enumerate(self._rules):
+            for word in rule.groups[0] if rule.groups else ():
+                self._beginning.setdefault(word, []).append(number)
+        self._begins = Words.of(self._beginning)
 
     def _compiled(self, entry: str, trigger: Trigger) -> _Rule:
-        groups = tuple(p for group in trigger.all if (p := self._any_of(group)))
-        return _Rule(entry, groups, self._any_of(trigger.unless))
+        groups = tuple(words for group in trigger.all if (words := self._plain(group)))
+        return _Rule(entry, groups, self._plain(trigger.unless))
 
-    def _any_of(self, words: Iterable[str]) -> re.Pattern[str] | None:
-        plain = [re.escape(w) for w in map(self._normalizer.plain, words) if w]
-        return re.compile("|".join(plain)) if plain else None
+    def _plain(self, words: Iterable[str]) -> tuple[str, ...]:
+        return tuple(filter(None, map(self._normalizer.plain, words)))
 
     def find(self, text: str) -> tuple[str, str] | None:
         """Entry id and the words that fired, joined by ` + `; None when this is no emergency."""
         plain, normal = self._normalizer.plain(text), self._normalizer(text)
-        forms = (plain,) if plain == normal else (plain, normal)
-        for rule in self._rules:
+        forms = tuple(dict.fromkeys((plain, normal)))
+        begun = {rule for form in forms for word in self._begins.found(form) for rule in self._beginning[word]}
+        for number in sorted(begun):
+            rule = self._rules[number]
             for form in forms:
-                hits = []
-                for group in rule.groups:
-                    hit = group.search(form)
-                    if hit is None:
-                        break
-                    hits.append(hit.group())
-                else:
-                    if hits and not (rule.unless and any(rule.unless.search(f) for f in forms)):
-                        return rule.entry, " + ".join(hits)
+                hits = _hits(rule, form)
+                if hits and not any(word in other for word in rule.unless for other in forms):
+                    return rule.entry, " + ".join(hits)
         return None
+
+
+def _hits(rule: _Rule, form: str) -> list[str]:
+    """One word of each of a rule's groups, as the rule names them; empty when a group has none."""
+    hits = []
+    for group in rule.groups:
+        hit = next((word for word in group if word in form), None)
+        if hit is None:
+            return []
+        hits.append(hit)
+    return hits

@@ -145,8 +145,7 @@ class Scorer(Phrases):
         best, learnt = members.best(whole), members.of_groups(self._gram_linear(asked))
         part = members.best(index.scores(asked, asked.ends[1])) if focus else best
         values = np.zeros((len(self.signals), len(self.candidates)), np.float32)
-        own = members.columns
-        values[:4, own], values[4:6, own], values[6, own], values[7, own] = best, learnt[:2], learnt[-1], part[3]
+        values[:8, members.columns] = np.concatenate([best, learnt[:2], learnt[-1:], part[3:]])
         values[self._names["unknown"], self._background] = 1 - asked.coverage
         for position, aspect in self.aspect_of if question.aspects else ():
             if aspect in question.aspects:
@@ -206,7 +205,7 @@ class Scorer(Phrases):
         best = best[cosines[best] > 0]
         if not len(best) or not normal:
             return
-        near = [self.phrases[at] for at in self._members.nearest(found.cosines, cosines, best).tolist()]
+        near = [self.phrases[self.nearest(found, candidate)] for candidate in best.tolist()]
         ratio = process.cdist([normal], near, scorer=fuzz.ratio, dtype=np.float32)[0]
         values[best, names["ratio"]] = ratio / 100
         if len(normal) > PARTIAL_LENGTH:

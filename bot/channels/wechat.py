@@ -24,8 +24,7 @@ from bot.channels.wechat_pages import pages, pick
 from bot.dialogue import Dialogue
 from bot.errors import DeliveryDelayed, DeliveryRefused, FawenError, StoreUnavailable
 from bot.messages import Kind, Message, Reply
-from bot.privacy import redact
-from bot.store.base import Store
+from bot.store.base import Progress, Receipt, Store
 from bot.store.platform_base import Admitted, Allowance, Knock, Opens, Platform
 from intents.model import KnowledgeData
 
@@ -103,22 +102,34 @@ class WeChatChannel:
         """The text to answer a verified delivery with; None for `success`. Raises Replayed."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._patience
-        knock = Knock(CHANNEL, nonce, incoming.message_id, incoming.chat, incoming.at, incoming.opens)
+        message, room = incoming.message, True
         try:
             async with asyncio.timeout_at(until):
-                admitted = await self._platform.admit(knock)
+                if message is not None and not incoming.more:
+                    message = self._dialogue.clean(await self._meant(message))
+                    room = await self._dialogue.room(message)
+                with self._dialogue.gate.working():
+                    admitted = await self._platform.admit(self._knock(incoming, nonce, message if room else None))
             if admitted.replayed:
                 raise Replayed("this nonce was used before")
             if incoming.left:
                 await self._platform.exhaust(CHANNEL, incoming.chat)
-            if incoming.message is None or admitted.owed or incoming.message_id in self._owed:
+            if message is None or admitted.owed or incoming.message_id in self._owed:
                 return None
             if incoming.more:
                 return await asyncio.wait_for(self._turn_page(incoming), until - loop.time())
         except (StoreUnavailable, TimeoutError) as error:
             log.error("message %s not recorded: %s", incoming.message_id, type(error).__name__)
-            return None if incoming.message is None else self._phrase("outage")
-        return await self._in_time(incoming.message, admitted, until)
+            return None if message is None else self._phrase("outage")
+        if not room and not admitted.known:
+            return self._phrase("busy")
+        return await self._in_time(message, admitted, until)
+
+    @staticmethod
+    def _knock(incoming: Incoming, nonce: str, message: Message | None) -> Knock:
+        """A message is on disk with the note of its delivery, in one write; what only turns a page is none."""
+        kept = None if incoming.more else message
+        return Knock(CHANNEL, nonce, incoming.message_id, incoming.chat, incoming.at, incoming.opens, kept)
 
     async def _turn_page(self, incoming: Incoming) -> str:
         text = await self._platform.turn_page(CHANNEL, incoming.chat, incoming.message_id)
@@ -163,7 +174,7 @@ class WeChatChannel:
         return self._phrase("outage")
 
     async def _owe(self, message: Message) -> None:
-        await self._platform.owe(replace(message, text=redact(message.text)))
+        await self._platform.owe(message)
         if message.message_id not in self._working:
             await self._platform.bring(CHANNEL, message.message_id, BRIEF)
 
@@ -176,7 +187,7 @@ class WeChatChannel:
 
     async def _work(self, message: Message, admitted: Admitted) -> str:
         base, fresh = self._knowledge(), not admitted.known
-        reply = await self._reply(message)
+        reply = await self._reply(message, fresh)
         given = [reply]
         alone = bool(reply.calls) or message.message_id in self._owed
         if (admitted.waiting or admitted.known) and not alone:
@@ -187,10 +198,11 @@ class WeChatChannel:
             await self._platform.keep_pages(CHANNEL, message.chat, message.message_id, rest, fresh)
         return first
 
-    async def _reply(self, message: Message) -> Reply:
+    async def _reply(self, message: Message, fresh: bool) -> Reply:
         """The dialogue's reply; a failure of ours is said with a text and recorded, never shown as an error."""
         try:
-            return await self._dialogue.handle(await self._meant(message), keep=True)
+            receipt = Receipt(Progress.NEW) if fresh else (await self._dialogue.accept(message))[1]
+            return await self._dialogue.handle(message, receipt=receipt)
         except Exception:
             log.exception("message %s could not be answered", message.message_id)
         try:

@@ -50,6 +50,8 @@ class BatchMessages:
         self._receives = Batch(writing, shown, self._receive, lambda row: (_key(row),))
         self._finishes = Batch(writing, shown, self._finish, lambda rows: (_key(rows.message), _chat(rows.message)))
         self.batches = (self._looks, self._receives, self._finishes)
+        self.finished = 0
+        """Turns written since the start."""
 
     async def seen(self, channel: str, message_id: str) -> Reply | None:
         """The reply given before."""
@@ -76,6 +78,7 @@ class BatchMessages:
     async def finish(self, rows: Rows, reply: Reply) -> Reply:
         """See Store, for a plain turn."""
         before = await self._finishes.ask(rows)
+        self.finished += 1
         return reply if before is None else Reply.from_json(decoded(before))
 
     @staticmethod

@@ -8,27 +8,31 @@ from bot.store.batch import Line
 from bot.store.batch_messages import BatchMessages
 from bot.store.batch_outbox import BatchOutbox
 from bot.store.batch_platform import BatchPlatform
+from bot.store.statistics import Statistics
 
 
 class Batches:
-    """Opened and closed by SqlStore; four connections, each opened when it is first needed."""
+    """Opened and closed by SqlStore; five connections, each opened when it is first needed, the last for a moment only."""
 
     def __init__(self, engine: AsyncEngine, shown: str, me: str) -> None:
         """`shown` names the database in errors, `me` this process in it."""
         # reads never wait for a commit, and what one part writes never for another's
-        looking, writing, platform, outbox = self._lines = tuple(Line(engine) for _ in range(4))
+        looking, writing, platform, outbox, beside = self._lines = tuple(Line(engine) for _ in range(5))
         self.messages = BatchMessages(looking, writing, shown)
         self.platform = BatchPlatform(platform, shown)
         self.outbox = BatchOutbox(outbox, shown, me)
+        self.statistics = Statistics(beside, lambda: self.messages.finished)
         self._all = (*self.messages.batches, *self.platform.batches, *self.outbox.batches)
 
     def start(self) -> None:
         """Take work; the schema must stand."""
         for batch in self._all:
             batch.start()
+        self.statistics.start()
 
     async def close(self) -> None:
         """Write what waits, then hang up; safe to call twice."""
+        await self.statistics.close()
         for batch in self._all:
             await batch.close()
         for line in self._lines:

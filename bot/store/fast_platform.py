@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.store.base import OutboxState
 from bot.store.fast import FastPath, Insert
 from bot.store.platform_base import Admitted, Knock
 from bot.store.platform_schema import knocks, pages, quotas
+from bot.store.schema import messages
 
 _MICROSECONDS = timedelta(microseconds=1)
 _WAITING = f"('{OutboxState.PENDING.value}', '{OutboxState.FAILED.value}')"
@@ -33,16 +35,18 @@ class FastPlatform:
         self._open = Insert(quotas, f"ON CONFLICT (channel, chat, opens) DO UPDATE SET {newer}")  # nosec B608
         keep = "ref = excluded.ref, texts = excluded.texts, at = excluded.at"
         self._keep = Insert(pages, f"ON CONFLICT (channel, chat) DO UPDATE SET {keep}")  # nosec B608
+        self._receive = Insert(messages, "ON CONFLICT DO NOTHING")
         self._keep_first = Insert(pages, "ON CONFLICT (channel, chat) DO NOTHING")
 
-    async def admit(self, knock: Knock, now: datetime) -> Admitted:
-        """See Platform."""
+    async def admit(self, knock: Knock, now: datetime, received: Mapping[str, Any] | None) -> Admitted:
+        """See Platform; `received` is the row of the knock's message."""
         noted = self._knock.values({
             "channel": knock.channel, "nonce": knock.nonce, "message_id": knock.message_id, "tries": 1, "first_at": now,
         })  # fmt: skip
         opened = None if knock.opens is None else self._open.values({
             "channel": knock.channel, "chat": knock.chat, "opens": knock.opens.value, "opened_at": knock.at, "used": 0,
         })  # fmt: skip
+        kept = None if received is None else self._receive.values(received)
         at, within = noted[-1], knock.tries_for / _MICROSECONDS
 
         def work(connection: sqlite3.Connection) -> Admitted:
@@ -53,6 +57,8 @@ class FastPlatform:
             known, owed, waiting, has_pages = map(bool, found)
             if opened is not None and not known:
                 connection.execute(self._open.sql, opened)
+            if kept is not None:
+                connection.execute(self._receive.sql, kept)
             return Admitted(False, known, owed, waiting, has_pages)
 
         return await self._fast.write(work)

@@ -39,9 +39,13 @@ class PlatformStore:
 
     async def admit(self, knock: Knock) -> Admitted:
         """See Platform."""
-        now = self._shared.now()
+        now, received = self._shared.now(), None
+        if knock.message is not None:
+            received = {**rows.of_message(knock.message, now), "holder": self._shared.me}
+        if isinstance(self._fast, FastPlatform):
+            return await self._fast.admit(knock, now, received)
         if self._fast is not None:
-            return await self._fast.admit(knock, now)
+            return await self._admit_in_batches(self._fast, knock, now, received)
         first = self._shared.insert(knocks).values(
             channel=knock.channel, nonce=knock.nonce, message_id=knock.message_id, tries=1, first_at=now
         )
@@ -50,6 +54,7 @@ class PlatformStore:
         ).returning(knocks.c.message_id, knocks.c.tries, knocks.c.first_at)
         found = _found(knock)
         opened = self._opening(knock) if knock.opens else None
+        kept = self._shared.insert(messages).values(**received).on_conflict_do_nothing() if received else None
 
         async def work(connection: AsyncConnection) -> Admitted:
             seen = (await connection.execute(noted)).one()
@@ -59,9 +64,20 @@ class PlatformStore:
             known, is_owed, waiting, has_pages = (bool(x) for x in (await connection.execute(found)).one())
             if opened is not None and not known:
                 await connection.execute(opened)
+            if kept is not None:
+                await connection.execute(kept)
             return Admitted(False, known, is_owed, waiting, has_pages)
 
         return await self._shared.writer.write(work)
+
+    async def _admit_in_batches(
+        self, batches: BatchPlatform, knock: Knock, now: datetime, received: dict[str, Any] | None
+    ) -> Admitted:
+        admitted = await batches.admit(knock, now)
+        if received is not None and not admitted.replayed and not admitted.known:
+            assert self._shared.batches is not None
+            await self._shared.batches.messages.receive(received)
+        return admitted
 
     def _opening(self, knock: Knock) -> Any:
         """A newer act of the person opens the allowance anew; an older one, delivered late, does not."""

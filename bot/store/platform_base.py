@@ -43,6 +43,8 @@ class Knock:
     at: datetime
     """When the person acted, as the platform says."""
     opens: Opens | None = None
+    message: Message | None = None
+    """What is to be answered, without personal data: kept like one that was received (Store.receive)."""
     most_tries: int = 4
     """How often the same nonce may come with the same message."""
     tries_for: timedelta = timedelta(seconds=60)
@@ -76,7 +78,7 @@ class Platform(Protocol):
     """Every method raises `StoreUnavailable` when the database cannot be reached; then nothing was written."""
 
     async def admit(self, knock: Knock) -> Admitted:
-        """Note the nonce, and for a new message what it allows to send; what is known of it."""
+        """Note the nonce, and for a new message what it allows to send, and itself; what is known of it."""
 
     async def owe(self, message: Message) -> None:
         """Keep a (redacted) message and that its reply goes out by a request of our own; once or many times."""

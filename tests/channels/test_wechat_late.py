@@ -12,6 +12,7 @@ import pytest
 
 from bot.channels.wechat import LEFT_AFTER
 from bot.channels.wechat_messages import understand
+from bot.config import Limits
 from bot.errors import StoreUnavailable
 from bot.gate import Gate
 from bot.messages import Reply
@@ -180,6 +181,30 @@ async def test_a_crash_before_any_answer(start: Start, wechat: FakeWeChat, clock
         assert "不收费" in text
 
 
+async def test_a_message_is_on_disk_before_it_is_thought_about(start: Start, slow: list[SlowStore]) -> None:
+    """With the note of its delivery, and without personal data."""
+    async with start() as service:
+        slow[0].gate.clear()
+        asking = asyncio.create_task(service.peer.says(f"公证收费标准，电话 {PHONE}"))
+        await slow[0].hangs("")
+        (kept,) = await service.store.left_over("wechat")
+        assert ("公证收费标准" in kept.text, PHONE in kept.text) == (True, False)
+        slow[0].gate.set()
+        assert "以公示为准" in (await asking).text
+        assert [] == await service.store.left_over("wechat")
+
+
+async def test_more_at_once_than_there_is_room_for(start: Start) -> None:
+    """Who is turned away is told so and not written down; who waits at the door takes up room already."""
+    async with start() as service:
+        service.dialogue.gate = Gate(Limits(in_work=3, per_second=100))
+        got = await asyncio.gather(*(service.peer.says("公证收费标准", f"o{n}") for n in range(10)))
+        texts = ["以公示为准" in one.text for one in got]
+        assert [200] * 10 == [one.status for one in got]
+        assert 3 == sum(texts)
+        assert (3, 3) == ((await service.store.counts())["messages"], (await service.store.counts())["exchanges"])
+
+
 async def test_a_message_that_cannot_be_answered(
     start: Start, slow: list[SlowStore], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -204,10 +229,14 @@ async def test_a_message_that_cannot_be_answered(
     assert PHONE not in caplog.text
 
 
-async def test_the_store_away_before_the_message_is_kept(start: Start, slow: list[SlowStore]) -> None:
+async def test_the_store_away_before_the_message_is_kept(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is acknowledged that is not on disk: the person is told to send it again."""
     async with start() as service:
-        slow[0].broken = StoreUnavailable
+
+        async def away(knock: object) -> None:
+            raise StoreUnavailable("made to fail")
+
+        monkeypatch.setattr(service.platform, "admit", away)
         got = await service.peer.says("公证收费标准")
         assert (200, True) == (got.status, "还没有记下来" in got.text)
         assert 0 == (await service.store.counts())["messages"]
@@ -297,6 +326,6 @@ async def test_a_closed_channel_says_so(start: Start) -> None:
     """The kill switch holds here too; an emergency is answered all the same."""
     async with start(send=False) as service:
         closed = Switch("wechat", open=False, text="系统升级，请拨打 12348。")
-        service.dialogue._gate = Gate(None, lambda: {"wechat": closed})
+        service.dialogue.gate = Gate(None, lambda: {"wechat": closed})
         assert "系统升级" in (await service.peer.says("公证收费标准")).text
         assert "110" in (await service.peer.says("救命他现在打我")).text

@@ -134,8 +134,7 @@ class Village:
             await self._update(message, fate)
             return
         self.notes.chats[message.channel, message.chat].add(key)
-        keep = message.channel == "wechat"
-        reply = await self.doomed(fate, self.dialogue.handle(message, keep=keep))
+        reply = await self.doomed(fate, self._asked(message))
         if reply is None:
             return
         self.notes.accepted.add(key)
@@ -143,6 +142,12 @@ class Village:
         assert before == reply.text, f"{key} was answered twice: {before!r}, then {reply.text!r}"
         if reply.ticket:
             self.notes.promised[reply.ticket] = (message.channel, message.chat)
+
+    async def _asked(self, message: Message) -> Reply:
+        if message.channel != "wechat":
+            return await self.dialogue.handle(message)
+        message, receipt = await self.dialogue.accept(message)
+        return await self.dialogue.handle(message, receipt=receipt)
 
     async def _update(self, message: Message, fate: Fate) -> None:
         async def take() -> None:

@@ -13,6 +13,7 @@ from bot.store.base import Receipt
 from bot.store.platform import PlatformStore
 from bot.store.platform_base import Knock
 from bot.store.sql import SqlStore
+from bot.store.statistics import STEPS
 from tests.fakes import FakeClock
 from tests.store.test_contract import a_ticket, question, reply, turn
 
@@ -110,3 +111,19 @@ async def test_a_closed_store_takes_nothing(pair: Pair) -> None:
     assert len(await other.exchanges()) == 5
     with pytest.raises(StoreUnavailable):
         await store.seen("web", "c1-m1")
+
+
+async def test_young_tables_are_analysed_as_they_grow(pair: Pair) -> None:
+    """From the first hundred messages on a message is found by its own index, not by walking through its channel."""
+    store, _ = pair
+    plan = "EXPLAIN SELECT 1 FROM messages WHERE channel = 'web' AND message_id = 'm1'"
+    async with store.shared.reading() as connection:
+        assert "message_id" not in str((await connection.execute(sa.text(plan))).scalars().all()[1])
+    await asyncio.gather(*(store.finish(turn(question(n, chat=f"c{n}"))) for n in range(STEPS[0])))
+    for _ in range(100):
+        async with store.shared.reading() as connection:
+            lines = (await connection.execute(sa.text(plan))).scalars().all()
+        if "message_id" in str(lines[1]):
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail(f"still {lines}")

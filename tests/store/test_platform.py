@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -65,6 +66,18 @@ async def test_what_is_known_of_a_delivery(store: SqlStore, platform: PlatformSt
     await store.enqueue(CHANNEL, "o1", reply(), "K7-3F9Q")
     await platform.keep_pages(CHANNEL, "o1", "m0", ["二"], fresh=True)
     assert await platform.admit(knock(clock, "2.n")) == Admitted(False, True, True, True, True)
+
+
+async def test_a_message_is_kept_with_its_delivery(store: SqlStore, platform: PlatformStore, clock: FakeClock) -> None:
+    """Once admitted it cannot be forgotten; a replay brings nothing in, and a retry nothing twice."""
+    first = replace(knock(clock), message=message(clock))
+    assert [Admitted(), Admitted(known=True)] == [await platform.admit(first), await platform.admit(first)]
+    assert [message(clock)] == await store.left_over(CHANNEL)
+    forged = replace(knock(clock, message_id="m2"), message=message(clock, 2))
+    assert (await platform.admit(forged)).replayed
+    await finish(store, message(clock))
+    assert await platform.admit(first) == Admitted(known=True)
+    assert [] == await store.left_over(CHANNEL)
 
 
 async def test_owing_keeps_the_message_too(store: SqlStore, platform: PlatformStore, clock: FakeClock) -> None:
