@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import shutil
 import socket
 import stat
@@ -25,6 +26,7 @@ from bot.config import Settings, secrets_in
 from bot.errors import FawenError, KnowledgeError, StoreError, StoreUnavailable
 from bot.paths import knowledge_dir
 from bot.store.connect import newest, parse_url, stored_revision
+from bot.store.schema import switches
 from bot.store.sql import SqlStore
 from intents import KnowledgeBase
 
@@ -123,6 +125,32 @@ def check_knowledge(settings: Settings) -> Iterator[Finding]:
         yield Finding(True, "句向量", make_encoders(settings.knowledge.encoder, settings.knowledge.cache_dir)[1])
     except FawenError as error:
         yield Finding(False, "句向量", str(error))
+
+
+async def check_writing(store: SqlStore) -> list[Finding]:
+    """Does the database take writes; nothing is changed by asking."""
+    engine = store.shared.engine.execution_options(write=True)
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(sa.update(switches).where(sa.false()).values(text=""))
+            await connection.rollback()
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        said = (
+            f"{store.shared.shown} 写不进去（{type(error).__name__}）。请检查权限、磁盘，PostgreSQL 是不是只读的备机。"
+        )
+        return [Finding(False, "数据库", said)]
+    return [Finding(True, "数据库", "能读能写")]
+
+
+def check_place(settings: Settings) -> Iterator[Finding]:
+    """Can SQLite's file, which is not there yet, be made where it shall be."""
+    database = _database(settings)
+    if database is None:
+        return
+    place = database.absolute().parent
+    good = place.is_dir() and os.access(place, os.W_OK)
+    more = "可以写" if good else "不存在，或者没有权限写。请建好目录，归服务的用户所有。"
+    yield Finding(good, "数据库", f"{place} {more}")
 
 
 async def check_clock(store: SqlStore, now: datetime) -> list[Finding]:

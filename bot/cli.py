@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from bot.cli_lazy import LazyGroup
 from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, config_path, fail, progress_bar, settings_from
@@ -40,10 +41,11 @@ _ELSEWHERE = {
 def load_matcher(settings: Settings) -> Any:
     """A matcher for a command; a broken knowledge base ends the program with its problems."""
     from bot.brain import make_brain
+    from bot.learning import Learning
 
     try:
-        with progress_bar("准备句向量") as progress:
-            brain, _ = make_brain(settings.knowledge, progress)
+        with Learning(Console(stderr=True, highlight=False)) as learning:
+            brain, _ = make_brain(settings.knowledge, learning)
     except KnowledgeError as error:
         fail(str(error), 1)
     return brain.current()

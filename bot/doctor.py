@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,10 +21,11 @@ from bot.channels.wechat_codes import PlatformSaid
 from bot.channels.wechat_crypto import sign
 from bot.channels.wechat_pages import seconds
 from bot.channels.wechat_webhook import WINDOW_SECONDS, Gatekeeper
-from bot.checkup import Finding, check_clock, whole
+from bot.checkup import Finding, check_clock, check_place, check_writing, whole
 from bot.config import Settings
 from bot.errors import ConfigError, DeliveryError, FawenError, StoreError
 from bot.store import open_store
+from bot.store.connect import parse_url, stored_revision
 from bot.store.platform import PlatformStore
 from bot.store.sql import SqlStore
 
@@ -40,15 +42,17 @@ class Surroundings:
     settings: Settings
     store: SqlStore
     now: Callable[[], datetime]
+    blank: bool = False
+    """The service never started on its database: `store` stands in for it."""
 
 
 Check = Callable[[Surroundings], Awaitable[list[Finding]]]
 
 
 async def check_store(around: Surroundings) -> list[Finding]:
-    """Does the database answer."""
-    await around.store.ping()
-    return [Finding(True, "数据库", "能读能写"), *await check_clock(around.store, around.now())]
+    """Does the database answer, and take writes."""
+    looked = [*check_place(around.settings)] if around.blank else await check_writing(around.store)
+    return [*looked, *await check_clock(around.store, around.now())]
 
 
 async def check_wechat_settings(around: Surroundings) -> list[Finding]:
@@ -176,9 +180,9 @@ async def examine(around: Surroundings, checks: Sequence[Check] = CHECKS) -> lis
 
 
 @asynccontextmanager
-async def opened(settings: Settings, now: Callable[[], datetime]) -> AsyncIterator[SqlStore]:
-    """The store of the settings, for a command. Raises StoreError."""
-    store = open_store(settings.store.url.get_secret_value(), now=now)
+async def opened(settings: Settings, now: Callable[[], datetime], url: str = "") -> AsyncIterator[SqlStore]:
+    """The store of the settings, or of `url`, for a command. Raises StoreError."""
+    store = open_store(url or settings.store.url.get_secret_value(), now=now)
     try:
         await store.start()
         yield store
@@ -186,16 +190,29 @@ async def opened(settings: Settings, now: Callable[[], datetime]) -> AsyncIterat
         await store.close()
 
 
+@asynccontextmanager
+async def _looked_at(settings: Settings, now: Callable[[], datetime]) -> AsyncIterator[Surroundings]:
+    """The store of the settings, as it is; beside an empty one another that is thrown away: whoever runs the doctor must not
+    make a database that the service's user then cannot write. Raises StoreError."""
+    if await stored_revision(parse_url(settings.store.url.get_secret_value())) is not None:
+        async with opened(settings, now) as store:
+            yield Surroundings(settings, store, now)
+        return
+    with tempfile.TemporaryDirectory(prefix="fawen-doctor-") as place:
+        async with opened(settings, now, f"sqlite+aiosqlite:///{place}/fawen.db") as store:
+            yield Surroundings(settings, store, now, blank=True)
+
+
 async def doctor(settings: Settings, now: Callable[[], datetime], config: Path | None = None) -> list[Finding]:
     """All checks: first what concerns settings and machine, then what needs the store.
 
-    A store of another version is not opened: that would bring it up to date.
+    A store of another version is not opened: that would bring it up to date. Nothing is made or changed.
     """
     found = await whole(settings, config)
     if any(not one.good for one in found if one.name in ("数据库结构", "数据库")):
         return [*found, Finding(False, "渠道", "数据库好了以后才能检查微信等渠道，请再运行一次 fawen doctor。")]
     try:
-        async with opened(settings, now) as store:
-            return [*found, *await examine(Surroundings(settings, store, now))]
+        async with _looked_at(settings, now) as around:
+            return [*found, *await examine(around)]
     except StoreError as error:
         return [*found, Finding(False, "数据库", str(error))]

@@ -15,10 +15,11 @@ from telegram import Bot, WebhookInfo
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.telegram import connections
+from bot.channels.telegram import connections, webhook_secret
 from bot.channels.telegram_send import flood_wait
 from bot.checkup import Finding
 from bot.config import Telegram
+from bot.errors import ConfigError
 
 NAME = "Telegram"
 _WEBHOOK = "Telegram webhook"
@@ -29,7 +30,11 @@ async def telegram_findings(settings: Telegram) -> list[Finding]:
     """One line on the bot, more where its webhook or a staff chat is not as set. Neither token nor proxy is ever shown."""
     if not settings.token.get_secret_value():
         return [Finding(True, NAME, "没有启用（没有设置 telegram.token）")]
-    async with HTTPXRequest(connection_pool_size=1, **connections(settings)) as request:
+    try:
+        how_to = connections(settings)
+    except ConfigError as error:
+        return [Finding(False, NAME, str(error))]
+    async with HTTPXRequest(connection_pool_size=1, **how_to) as request:
         bot = Bot(
             settings.token.get_secret_value(), base_url=f"{settings.base_url.rstrip('/')}/bot", request=request,
         )  # fmt: skip
@@ -96,9 +101,13 @@ def _polling(info: WebhookInfo) -> str:
 
 
 def _webhook(settings: Telegram, info: WebhookInfo) -> str:
-    if not settings.webhook_secret.get_secret_value():
-        return "没有设置 telegram.webhook_secret，服务启动不了。请写 1 到 256 个字母数字。"
+    try:
+        webhook_secret(settings)
+    except ConfigError as error:
+        return f"服务启动不了：{error}"
     if not info.url:
+        if settings.webhook_url:
+            return "还没有登记。fawen serve 启动时会登记 telegram.webhook_url；已经启动了的，请看它的日志。"
         return "还没有登记。请设置 telegram.webhook_url（https 开头、/telegram 结尾的公网地址）并启动 fawen serve。"
     if settings.webhook_url and info.url != settings.webhook_url:
         return (

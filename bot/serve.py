@@ -24,6 +24,7 @@ from bot.config import Settings
 from bot.console.start import console
 from bot.errors import ConfigError
 from bot.health import routes as health_routes
+from bot.learning import Learning
 from bot.logs import set_up
 from bot.retention import purge_daily
 from bot.server import make_app, new_event_loop
@@ -50,7 +51,7 @@ async def run(settings: Settings) -> None:
     """Serve until a signal comes; everything begun is finished. Raises ConfigError or KnowledgeError at start."""
     set_up(settings.log, sys.stderr)
     Console(stderr=True, highlight=False).print("法问正在启动：读知识库（第一次要学习，一到三分钟；以后几秒）")
-    async with running_core(settings, progress=_Learning()) as core:
+    async with _learnt(settings) as core:
         # what is there now stays: a full collection over it would hold up every visitor for a twentieth of a second
         gc.collect()
         gc.freeze()
@@ -84,6 +85,15 @@ async def run(settings: Settings) -> None:
             await _serve(settings, app, tasks, notes)
 
 
+@contextlib.asynccontextmanager
+async def _learnt(settings: Settings) -> AsyncIterator[Core]:
+    """The core; that its knowledge is being learnt is said where it takes long."""
+    with Learning(Console(stderr=True, highlight=False)) as learning:
+        async with running_core(settings, progress=learning) as core:
+            learning.end()
+            yield core
+
+
 def _app(core: Core, routes: list[BaseRoute], channels: Mapping[str, Callable[[], dict[str, object]]]) -> Starlette:
     """The application with the pages on its own state; `channels` that run say how they are."""
 
@@ -102,20 +112,6 @@ def _app(core: Core, routes: list[BaseRoute], channels: Mapping[str, Callable[[]
     )  # fmt: skip
     server = core.settings.server
     return make_app(routes, core.store, version, server.max_body, pages, server.hsts_seconds)
-
-
-class _Learning:
-    """Says how far the learning is, on the first start or after many changes."""
-
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
-        self._shown = -1
-
-    def __call__(self, done: int, total: int) -> None:
-        quarter = 4 * done // max(total, 1)
-        if quarter > self._shown:
-            self._shown = quarter
-            self._console.print(f"  学习知识库：{done}/{total}")
 
 
 async def _resume(channel: str, resume: Callable[[], Awaitable[int]]) -> None:
@@ -296,7 +292,7 @@ def announce(console: Console, address: str, notes: Sequence[tuple[str, str]]) -
 
 async def run_terminal(settings: Settings) -> None:
     """Talk on the terminal until the input ends."""
-    async with running_core(settings) as core:
+    async with _learnt(settings) as core:
         console = Console()
 
         def lines() -> str | None:

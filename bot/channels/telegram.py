@@ -12,9 +12,11 @@ import hmac
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from importlib.util import find_spec
 from typing import Any
 
 from starlette.requests import Request
@@ -45,6 +47,9 @@ log = logging.getLogger(__name__)
 
 WAITING = 500
 """Messages taken in and not answered yet: above it polling waits, and a webhook delivery gets the text `busy`."""
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_PROXIES = ("http", "https", "socks5", "socks5h")
+"""Kinds of proxies that httpx knows."""
 WATCH_SECONDS = 60.0
 """How often the webhook is asked how it is."""
 
@@ -257,9 +262,7 @@ class TelegramChannel:
 
     def routes(self) -> list[Route]:
         """POST /telegram for webhook mode; the secret is compared in constant time."""
-        secret = self._settings.webhook_secret.get_secret_value()
-        if not secret:
-            raise ConfigError("telegram.mode 是 webhook 时必须设置 telegram.webhook_secret（1 到 256 个字母数字）。")
+        secret = webhook_secret(self._settings)
 
         async def webhook(request: Request) -> Response:
             given = request.headers.get("x-telegram-bot-api-secret-token", "")
@@ -292,8 +295,26 @@ class TelegramChannel:
         return JSONResponse({})
 
 
+def webhook_secret(settings: Telegram) -> str:
+    """What proves that a delivery is Telegram's. Raises ConfigError where there is none, or one that Telegram does not take
+    (Bot API, setWebhook)."""
+    secret = settings.webhook_secret.get_secret_value()
+    if not _SECRET.fullmatch(secret):
+        wrong = "里有不能用的字符，或者太长" if secret else "没有设置"
+        raise ConfigError(
+            f"telegram.mode 是 webhook，telegram.webhook_secret {wrong}。请写 1 到 256 个字母、数字、_、-。"
+        )
+    return secret
+
+
 def connections(settings: Telegram) -> dict[str, Any]:
-    """Proxy and time limits of the library's HTTPXRequest, seconds."""
+    """Proxy and time limits of the library's HTTPXRequest, seconds. Raises ConfigError for a proxy that cannot be used; what
+    is written there may hold a password and is not shown."""
+    kind = settings.proxy.partition("://")[0].lower()
+    if settings.proxy and kind not in _PROXIES:
+        raise ConfigError("telegram.proxy 读不懂。写成 http://主机:端口 或 socks5://主机:端口。")
+    if kind.startswith("socks") and find_spec("socksio") is None:
+        raise ConfigError("telegram.proxy 是 socks5 代理，要另装组件：pip install 'httpx[socks]'，装好再启动。")
     timeouts = {"connect_timeout": 10, "read_timeout": 20, "write_timeout": 20, "pool_timeout": 10}
     return {"proxy": settings.proxy or None, **timeouts}
 

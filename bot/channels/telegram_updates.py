@@ -142,7 +142,9 @@ def _pressed(update_id: int, query: telegram.CallbackQuery, me: Me, base: Knowle
         return Incoming(update_id, "", query=query.id)
     chat, person = str(query.message.chat.id), str(query.from_user.id)
     incoming = Incoming(update_id, chat, query=query.id, shown=query.message.message_id)
-    message = Message(CHANNEL, chat, person, "", Kind.CHOICE, now, f"{me.id}-{update_id}")
+    # in a group, what a button brings points to the message it stands under
+    under = f".{query.message.message_id}" if query.message.chat.type in _GROUPS else ""
+    message = Message(CHANNEL, chat, person, "", Kind.CHOICE, now, f"{me.id}-{update_id}{under}")
     kind, _, rest = query.data.partition(":")
     first, _, ref = rest.partition(":")
     if (kind, first) == ("c", NONE_OF_THESE) or kind == "f":

@@ -13,6 +13,7 @@ from bot.checker import CheckProcess
 from bot.desk.checking import check
 from bot.errors import DeskRefused
 from tests.sample import write_sample
+from tests.waiting import until
 
 TODAY = date(2026, 11, 26)
 ADDED = "过世老人的屋要点样公证先得"
@@ -63,7 +64,7 @@ async def test_who_goes_away_takes_the_process_along(tmp_path: Path) -> None:
     """A check that is cancelled, as when the service stops, leaves no process behind."""
     directory = write_sample(tmp_path / "knowledge")
     task = asyncio.create_task(CheckProcess(None, "off").check(directory, {}, "notary.fee", [], TODAY))
-    await asyncio.sleep(0.5)
+    assert await until(lambda: any(b"bot.checker" in line for line in children()))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -20,14 +20,17 @@ from bot.checkup import (
     check_disk,
     check_knowledge,
     check_outside,
+    check_place,
     check_port,
     check_schema,
+    check_writing,
 )
 from bot.cli import main
 from bot.config import Settings
 from bot.store import open_store
 from bot.store.connect import newest
 from bot.store.sql import SqlStore
+from tests.databases import a_database
 from tests.fakes import FakeClock
 from tests.sample import write_sample
 
@@ -120,6 +123,34 @@ async def store(tmp_path: Path) -> Any:
     await made.close()
 
 
+async def test_whether_it_can_be_written(store: SqlStore) -> None:
+    """A store of ours takes writes; nothing is written by asking."""
+    before = await store.counts()
+    assert ["✓ 数据库：能读能写"] == [str(one) for one in await check_writing(store)]
+    assert before == await store.counts()
+
+
+@pytest.mark.postgres
+async def test_a_database_that_only_gives_is_named(postgres: Any) -> None:
+    """A standby, or one whose owner made it read-only."""
+    url = a_database(postgres)
+    await _started(url)
+    name = url.partition("@/")[2].partition("?")[0]
+    postgres.psql(f"ALTER DATABASE {name} SET default_transaction_read_only = on;")
+    only_read = open_store(url, now=FakeClock())
+    assert "写不进去" in _bad(await check_writing(only_read))
+    await only_read.close()
+
+
+def test_where_the_database_shall_be(tmp_path: Path) -> None:
+    """A directory that is there is good, one that is not is named; PostgreSQL has none."""
+    there, missing = _made(tmp_path), _made(tmp_path / "no" / "such")
+    assert [f"✓ 数据库：{tmp_path} 可以写"] == [str(one) for one in check_place(there)]
+    assert "建好目录" in _bad([*check_place(missing)])
+    elsewhere = Settings.model_validate({"store": {"url": "postgresql+asyncpg://u@127.0.0.1:9/d"}})
+    assert [] == [*check_place(elsewhere)]
+
+
 async def test_the_clock(store: SqlStore) -> None:
     """A date that cannot be is named, with how to set it right."""
     assert "" == _bad(await check_clock(store, datetime(2026, 11, 26, tzinfo=UTC)))
@@ -186,6 +217,22 @@ def test_what_faces_outside(tmp_path: Path, sections: dict[str, Any], words: lis
     """Plain HTTP, cookies in the clear, too many that are believed; what is as it should be is not complained of."""
     said = _bad([*check_outside(_made(tmp_path, **sections))])
     assert ([], bool(words)) == ([word for word in words if word not in said], bool(said)), said
+
+
+def test_before_the_first_start_nothing_is_made(tmp_path: Path) -> None:
+    """No database that would belong to whoever ran the command, and not to the service."""
+    write_sample(tmp_path / "knowledge")
+    before = sorted(tmp_path.rglob("*"))
+    environ = {
+        "FAWEN_STORE__URL": f"sqlite+aiosqlite:///{tmp_path}/d.db",
+        "FAWEN_KNOWLEDGE__DIR": str(tmp_path / "knowledge"),
+        "FAWEN_KNOWLEDGE__CACHE_DIR": str(tmp_path / "cache"),
+        "FAWEN_KNOWLEDGE__ENCODER": "off",
+        "FAWEN_SERVER__PORT": "0",
+    }
+    done = CliRunner().invoke(main, ["doctor"], env=environ)
+    assert (0, True) == (done.exit_code, f"✓ 数据库：{tmp_path} 可以写" in done.output), done.output
+    assert before == sorted(tmp_path.rglob("*"))
 
 
 def test_a_store_of_another_version_is_left_alone(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from bot.channels.telegram import connections
 from bot.config import Telegram
 from bot.doctor_telegram import telegram_findings
+from bot.errors import ConfigError
 from tests.channels.bot_api import TOKEN, BotApi, running_bot_api
 
 URL = "https://law.example/telegram"
@@ -33,6 +36,25 @@ async def test_off_is_nothing_to_complain_of(api: BotApi) -> None:
     """Without a token nothing is asked and nothing is wrong."""
     good, words = await said(api, token="")
     assert ([True], True, 0) == (good, "没有启用" in words, api.calls.total())
+
+
+@pytest.mark.parametrize(
+    ("proxy", "words"),
+    [
+        ("socks5://me:geheim@127.0.0.1:9", "pip install 'httpx[socks]'"),
+        ("127.0.0.1:9", "读不懂"),
+        ("socks4://me:geheim@127.0.0.1:9", "socks5://"),
+    ],
+)
+async def test_a_proxy_that_cannot_be_used(
+    api: BotApi, monkeypatch: pytest.MonkeyPatch, proxy: str, words: str
+) -> None:
+    """A line with the remedy, in the doctor and at the start; what is written there is not shown."""
+    monkeypatch.setattr("bot.channels.telegram.find_spec", lambda name: None)
+    good, line = await said(api, proxy=proxy)
+    assert ([False], True, False) == (good, words in line, "geheim" in line)
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        connections(Telegram.model_validate({"token": TOKEN, "proxy": proxy}))
 
 
 async def test_all_is_well(api: BotApi) -> None:
@@ -80,7 +102,9 @@ async def test_nobody_there(api: BotApi) -> None:
     [
         ({}, {"url": URL}, ("law.example", "409", "自动撤销")),
         ({"mode": "webhook"}, {"url": URL}, ("telegram.webhook_secret",)),
-        ({"mode": "webhook", "webhook_secret": "s"}, {"url": ""}, ("还没有登记", "telegram.webhook_url")),
+        ({"mode": "webhook", "webhook_secret": "密"}, {"url": URL}, ("telegram.webhook_secret", "不能用的字符")),
+        ({"mode": "webhook", "webhook_secret": "s"}, {"url": ""}, ("还没有登记", "请设置 telegram.webhook_url")),
+        ({"mode": "webhook", "webhook_secret": "s", "webhook_url": URL}, {"url": ""}, ("还没有登记", "启动时会登记")),
         ({"mode": "webhook", "webhook_secret": "s", "webhook_url": URL}, {"url": "https://other.example/x-secret"},
          ("别的地址", "other.example")),
         ({"mode": "webhook", "webhook_secret": "s", "webhook_url": URL},

@@ -91,10 +91,12 @@ async def test_none_of_these_is_the_askers(group: Group, store: SqlStore) -> Non
 
 
 async def test_an_option_is_everybodys(group: Group, store: SqlStore) -> None:
-    """Who presses an entry is answered for the group and goes on from there; the asker's conversation stays as it was."""
+    """Who presses an entry is answered below it and goes on from there; the asker's conversation stays as it was."""
     options = await group.says(ANN, "收不收钱")
     answer = await group.presses(BEN, options, "公证收费")
-    assert (-500, "以公示为准。") == (answer["chat"], answer["text"].partition("\n")[0])
+    assert (-500, options["id"], "以公示为准。") == (
+        answer["chat"], answer["reply_to"], answer["text"].partition("\n")[0],
+    )  # fmt: skip
     assert "notary.fee" == ((await store.conversation("telegram", "-500/43")) or {})["entry"]
     assert "收不收钱" == ((await store.conversation("telegram", "-500/42")) or {})["asked"]
     assert "43" == (await store.exchanges())[0].person

@@ -64,9 +64,12 @@ async def test_a_forged_delivery_is_refused(store: SqlStore, sample_matcher: Mat
     assert [] == await store.left_over("telegram") + await store.exchanges()
 
 
-def test_no_secret_no_webhook(tmp_path: Path, sample_matcher: Matcher) -> None:
-    """Webhook mode without a secret does not start, and says what to set."""
-    channel = a_channel("http://127.0.0.1:9", None, sample_matcher, mode="webhook")  # type: ignore[arg-type]  # unused
+@pytest.mark.parametrize("secret", ["", "two words", "密", "x" * 257])
+def test_no_secret_no_webhook(sample_matcher: Matcher, secret: str) -> None:
+    """Webhook mode without a secret that Telegram takes does not start, and says what to set."""
+    channel = a_channel(
+        "http://127.0.0.1:9", None, sample_matcher, mode="webhook", webhook_secret=SecretStr(secret),  # type: ignore[arg-type]  # unused
+    )  # fmt: skip
     with pytest.raises(ConfigError, match=r"telegram\.webhook_secret"):
         channel.routes()
 
