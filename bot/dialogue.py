@@ -74,8 +74,8 @@ class Dialogue:
     async def handle(self, message: Message, deliver: bool = False, receipt: Receipt | None = None) -> Reply:
         """The reply to one message. A repeated delivery gets the reply given before.
 
-        `receipt` is what the store said of it where the channel has put it on disk, having asked for room, because it owes an
-        answer after a crash.
+        `receipt` is what the store said of it where the channel has put it on disk, clean and having asked for room, because it
+        owes an answer after a crash.
         With `deliver` the reply also goes into the outbox, for channels that answer by a request of their own.
         A store that cannot be reached gives the outage text: nothing is promised that is not on disk.
         """
@@ -83,7 +83,7 @@ class Dialogue:
         if not deliver and receipt is None and not await self.room(message):
             return replies.text(base, "busy")
         with self.gate.working():
-            message = self.clean(message)
+            message = self.clean(message) if receipt is None else message
             try:
                 # who waits for the reply sends it again if none comes: one write, with the reply, is enough
                 seen = self._store.seen

@@ -236,8 +236,6 @@ class _Members:
     def __init__(self, phrases: NDArray[np.int32], groups: NDArray[np.int32], size: int) -> None:
         """`phrases` and `groups` are the owners of each, ascending; `size` the number of candidates."""
         begins, group_begins = _begins(phrases), _begins(groups)
-        self.phrase_owners = phrases
-        self._begin_of = np.searchsorted(phrases, np.arange(size))
         self.owners = groups[group_begins]
         """Candidates that have any, ascending; shape (owners,)."""
         self.columns = slice(None) if len(self.owners) == size else self.owners
@@ -252,11 +250,6 @@ class _Members:
     def span(self, candidate: int) -> slice:
         """Where the phrases of a candidate stand."""
         return self._spans[candidate]
-
-    def nearest(self, cosines: Floats, best: Floats, candidates: NDArray[np.intp]) -> NDArray[np.intp]:
-        """The first phrase of each of some owners that has its highest cosine; `best` are these, one a candidate."""
-        reached = (cosines == best[self.phrase_owners]).nonzero()[0]
-        return np.asarray(reached[reached.searchsorted(self._begin_of[candidates])])
 
     def best(self, scores: Floats) -> Floats:
         """Highest of `GramIndex.scores` per owner: phrases and groups folded, then as typed; shape (4, owners)."""

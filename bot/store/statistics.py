@@ -31,9 +31,9 @@ _LOOK_SECONDS = 1.0
 class Statistics:
     """Has small tables analysed while they grow."""
 
-    def __init__(self, line: Line, answered: Callable[[], int], steps: tuple[int, ...] = STEPS) -> None:
+    def __init__(self, line: Line, answered: Callable[[], int]) -> None:
         """`line` is a connection for this alone; `answered` counts the messages that this process has recorded."""
-        self._line, self._answered, self._steps = line, answered, steps
+        self._line, self._answered = line, answered
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -48,7 +48,7 @@ class Statistics:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self) -> None:
-        for step in self._steps:
+        for step in STEPS:
             # looked at once a second: a signal would cost every message something for ever
             while self._answered() < step:  # noqa: ASYNC110
                 await asyncio.sleep(_LOOK_SECONDS)

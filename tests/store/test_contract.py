@@ -10,6 +10,7 @@ import pytest
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.messages import Call, Citation, Kind, Message, Option, Reply
 from bot.store.base import OutboxState, Progress, Ticket, TicketState, Turn
+from bot.store.desk import DeskStore
 from bot.store.sql import SqlStore
 from tests.fakes import FakeClock
 
@@ -190,3 +191,14 @@ async def test_a_closed_store_says_so(store: SqlStore) -> None:
     await store.close()
     with pytest.raises(StoreUnavailable):
         await store.receive(question())
+
+
+async def test_beside_a_ticket_of_a_group_stands_what_its_asker_said(store: SqlStore, clock: FakeClock) -> None:
+    """What other members asked in the same group is not shown with it."""
+    for number, person in enumerate(("p1", "p2", "p1")):
+        message = Message("telegram", "-500", person, f"{person} 说的", Kind.TEXT, clock(), f"g{number}")
+        ticket = Ticket("22-2222", "telegram", "-500", person, "p1 说的", "none", (), clock()) if number == 2 else None
+        await store.finish(Turn(message, Reply("no_answer", "已记下", "none"), {}, ticket))
+    page = await DeskStore(store.shared).ticket_page("22-2222")
+    assert page is not None
+    assert ["p1 说的"] * 2 == [m.text for m, _ in page.conversation]

@@ -128,17 +128,6 @@ async def test_a_ticket_is_seen_before_and_after_it_is_placed(desk: Desk, ask: A
     )  # fmt: skip
 
 
-async def test_beside_a_ticket_of_a_group_stands_what_its_asker_said(
-    desk: Desk, store: SqlStore, clock: FakeClock
-) -> None:
-    """What other members asked in the same group is not shown with it."""
-    for number, person in enumerate(("p1", "p2", "p1")):
-        message = Message("telegram", "-500", person, f"{person} 说的", Kind.TEXT, clock(), f"g{number}")
-        ticket = Ticket(NUMBERS[0], "telegram", "-500", person, "p1 说的", "none", (), clock()) if number == 2 else None
-        await store.finish(Turn(message, Reply("no_answer", "已记下", "none"), {}, ticket))
-    assert ["p1 说的"] * 2 == [m.text for m, _ in (await desk.ticket(NUMBERS[0])).conversation]
-
-
 async def test_filters_and_paging(desk: Desk, ask: Ask, place: Place, clock: FakeClock) -> None:
     """Each filter keeps what it names; order and pages are stable; the total counts all."""
     a, b, c = (
