@@ -44,7 +44,8 @@ def decide(
     best_first: Sequence[int] = (),
 ) -> Decision:
     """The outcome of least expected harm for probabilities `p` over `candidates`; `best_first` are their LOOKED_AT likeliest."""
-    ranked = [(candidates[i], float(p[i])) for i in best_first or top(p, LOOKED_AT)]
+    at = list(best_first) or top(p, LOOKED_AT)
+    ranked = [(candidates[i], confidence) for i, confidence in zip(at, p[at].tolist(), strict=True)]
     best, confidence = ranked[0]
     runners_up = tuple(c for c, _ in ranked[1 : RUNNERS_UP + 1] if c != NO_ENTRY and c not in knowledge.asks)
     if several := _several(knowledge, ranked):

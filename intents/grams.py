@@ -7,7 +7,6 @@ a question is looked up in a handful of array operations. The ends of a text cou
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ SHIFT = 21
 """Bits of a Unicode code point: a gram of up to three characters is an int64 key without collisions."""
 GRAM_SIZES = (1, 2, 3)
 _START, _END = "\x02", "\x03"
+_BETWEEN = _END + _START
 CHUNK = 100_000
 """Phrases taken at a time while an index is built: bounds the memory of building."""
 
@@ -56,12 +56,14 @@ def gram_keys(text: str) -> Keys:
     return np.concatenate([codes[1:-1], *_longer(codes)])
 
 
-def key_list(text: str) -> list[int]:
-    """The keys of `gram_keys` as plain integers, which is faster for one question."""
-    codes = list(map(ord, framed(text)))
-    pairs = [first << SHIFT | second for first, second in pairwise(codes)]
-    triples = [pair << SHIFT | third for pair, third in zip(pairs, codes[2:], strict=False)]
-    return codes[1:-1] + pairs + triples
+def joint_keys(texts: Sequence[str]) -> tuple[Keys, tuple[int, int, int]]:
+    """Keys of all grams of several texts in a handful of operations, and where characters, pairs and triples begin.
+
+    Of a text that begins `n` characters into all of them, with their marks of the ends, they begin `n` further on. Among the keys
+    are the marks and grams that reach from one text into the next: no text has those, and no index knows them.
+    """
+    codes = _codes(_START + _BETWEEN.join(texts) + _END)
+    return np.concatenate([codes, *_longer(codes)]), (0, len(codes), 2 * len(codes) - 1)
 
 
 def grams_of(phrases: Sequence[str], progress: Progress | None = None) -> Grams:

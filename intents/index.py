@@ -11,8 +11,6 @@ question are looked up at once and one sparse product gives everything. tests/in
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from intents.grams import Floats, Ints, grams_of, key_list
+from intents.grams import Floats, Ints, Keys, grams_of, joint_keys
 from intents.sums import add_columns
 
 COMMON = 0.1
@@ -29,8 +27,8 @@ SHARED = 2
 """A linear model learns only grams that this many phrases hold: two thirds stand in one phrase and tell it nothing new."""
 _K1, _B = 1.2, 0.75
 """BM25's usual constants (Robertson and Zaragoza 2009)."""
-CHUNK = 20_000
-"""Grams that are given their number at a time."""
+_NO_GRAM, _FOLDED = np.int64(2**63 - 1), np.int64(-(2**63))
+_LEAST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +66,11 @@ class GramIndex:
         """
         self.groups = np.asarray(groups, np.int32)
         self.size, self.n_groups = len(phrases), int(self.groups.max()) + 1 if len(groups) else 0
-        self._number: dict[int, int] = {}
-        """The number of each gram by its key, folded ones inverted: ascending with the keys."""
-        self.folded_grams: int
-        """How many of the grams, the first, are of folded wordings."""
+        self._keys: Keys
+        """The keys of all grams in either wording, ascending; behind them one that no gram has. The gram of a key in folded
+        wording has the same number, as typed one that is higher by the number of keys."""
         self.idf: Floats
+        """0 for what stands in the other wording only; shape (grams,)."""
         self.group_idf: Floats
         self.shared: Ints
         """Number of a gram among those of SHARED phrases or more, -1 for a rarer one; shape (grams,)."""
@@ -89,62 +87,41 @@ class GramIndex:
             self._take(parts)
 
     def _take(self, parts: Mapping[str, NDArray[Any]]) -> None:
-        self._number_all(parts["keys"])
+        self._keys = parts["keys"]
         self.idf, self.group_idf, self.shared = parts["idf"], parts["group_idf"], parts["shared"]
         self._docs, self._values, self._steps = parts["docs"], parts["values"], parts["steps"]
         self.rows = self.cols = np.zeros(0, np.int32)
         self.weights = np.zeros(0, np.float32)
-        self.folded_grams = int(np.searchsorted(parts["keys"], 0))
 
     def parts(self) -> dict[str, NDArray[Any]]:
         """What an index of the same phrases can be made of without counting anything."""
         return {
-            "keys": self._keys(), "idf": self.idf, "group_idf": self.group_idf, "shared": self.shared,
+            "keys": self._keys, "idf": self.idf, "group_idf": self.group_idf, "shared": self.shared,
             "docs": self._docs, "values": self._values, "steps": self._steps,
         }  # fmt: skip
 
-    def _number_all(self, vocabulary: NDArray[np.int64]) -> None:
-        for start in range(0, len(vocabulary), CHUNK):
-            # not at once: no other thread runs meanwhile
-            part = vocabulary[start : start + CHUNK].tolist()
-            self._number.update(zip(part, range(start, start + len(part)), strict=True))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """For another process: numbers are given again from the keys there, which is quicker than to bring them."""
-        return {**vars(self), "_number": self._keys()}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """The inverse."""
-        vars(self).update(state, _number={})
-        self._number_all(state["_number"])
-
-    def _keys(self) -> NDArray[np.int64]:
-        return np.fromiter(self._number, np.int64, len(self._number))
-
     def _make(self, phrases: Sequence[str], folded: Sequence[str]) -> None:
         typed, other = grams_of(phrases), grams_of(folded)
-        keys = np.concatenate([~other.keys, typed.keys])
-        self.rows = np.concatenate([other.rows, typed.rows])
-        vocabulary, cols = np.unique(keys, return_inverse=True)
-        self._number_all(vocabulary)
-        self.cols = cols.astype(np.int32)
-        self.folded_grams = int(np.searchsorted(vocabulary, 0))
-        n, v = self.size, len(vocabulary)
+        vocabulary, cols = np.unique(np.concatenate([other.keys, typed.keys]), return_inverse=True)
+        self._keys = np.append(vocabulary, _NO_GRAM)
+        cols[len(other.keys) :] += len(vocabulary)
+        self.cols, self.rows = cols.astype(np.int32), np.concatenate([other.rows, typed.rows])
+        n = self.size
         counts = np.concatenate([other.counts, typed.counts]).astype(np.float32)
-        frequency = np.bincount(cols, minlength=v)
-        self.idf = (np.log((1 + n) / (1 + frequency)) + 1).astype(np.float32)
+        frequency = np.bincount(cols, minlength=2 * len(vocabulary))
+        self.idf = np.where(frequency, np.log((1 + n) / (1 + frequency)) + 1, 0).astype(np.float32)
         self.weights = self._weights(counts)
         shared = frequency >= SHARED
         self.shared = np.where(shared, np.cumsum(shared) - 1, -1).astype(np.int32)
         self._post(frequency <= max(int(n * COMMON), 16), counts)
 
     def shared_keys(self) -> NDArray[np.int64]:
-        """The keys of the grams of SHARED phrases or more, those of folded wordings inverted; ascending."""
-        return self._keys()[self.shared >= 0]
+        """The keys of the grams of SHARED phrases or more, those of folded wordings below zero; ascending."""
+        return np.concatenate([self._keys[:-1] + _FOLDED, self._keys[:-1]])[self.shared >= 0]
 
     def typed(self) -> NDArray[np.bool_]:
         """Which of `rows`, `cols` and `weights` are of wordings as typed."""
-        return self.cols >= self.folded_grams
+        return self.cols >= len(self._keys) - 1
 
     def _weights(self, counts: Floats) -> Floats:
         weights = (1 + np.log(counts)) * self.idf[self.cols]
@@ -174,7 +151,8 @@ class GramIndex:
         pooled = np.bincount(inverse, counts).astype(np.float32)
         owner, col = unique // v, (unique % v).astype(np.int32)
         frequency = np.bincount(col, minlength=len(self.idf))
-        self.group_idf = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+        spread = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5))
+        self.group_idf = np.where(frequency, spread, 0).astype(np.float32)
         length = np.asarray(np.bincount(owner, pooled, 2 * g), np.float32).reshape(2, g)
         if g:
             length /= np.maximum(length.mean(1, keepdims=True), 1e-9)
@@ -184,54 +162,69 @@ class GramIndex:
 
     def asked(self, folded: str, *texts: str) -> Asked:
         """What the index knows of normal forms: the first in folded wording, the others as typed."""
-        columns: list[int] = []
-        repeated: list[tuple[int, int]] = []
-        ends, coverage = [], 0.0
-        for number, text in enumerate((folded, *texts)):
-            keys = key_list(text)
-            places = list(map(self._number.get, keys if number else [~key for key in keys]))
-            if number == 1:
-                coverage = _coverage(places, len(text))
-            known = [place for place in places if place is not None]
-            unique = sorted(set(known))
-            if len(unique) < len(known):
-                counts = Counter(known)
-                repeated += [(len(columns) + i, counts[gram]) for i, gram in enumerate(unique) if counts[gram] > 1]
-            columns += unique
-            ends.append(len(columns))
-        return self._weighed(np.array(columns, np.intp), repeated, ends, coverage)
-
-    def _weighed(
-        self, columns: NDArray[np.intp], repeated: Sequence[tuple[int, int]], ends: Sequence[int], coverage: float
-    ) -> Asked:
-        """`repeated` are places among the columns and how often the text has that gram."""
+        v, n = len(self._keys) - 1, 1 + len(texts)
+        same = folded == texts[0]
+        owners, columns, counts, coverage = self._looked_up(texts if same else (folded, *texts), 0 if same else 1)
+        second = owners.searchsorted(1)
+        if same:
+            # one text in both wordings
+            owners = np.concatenate([owners[:second], owners + 1])
+            columns = np.concatenate([columns[:second], columns + v])
+            counts = np.concatenate([counts[:second], counts])
+        else:
+            columns[second:] += v
         weights, informing = self.idf[columns], self.group_idf[columns]
-        for place, count in repeated:
-            weights[place] *= 1 + math.log(count)
-        begin = 0
-        for end in ends:
-            if end > begin:
-                own = weights[begin:end]
-                own /= math.sqrt(own @ own)
-                informing[begin:end] = 1 / informing[begin:end].sum()
-            begin = end
-        return Asked(columns, weights, informing, ends, coverage)
+        if counts.max(initial=1) > 1:
+            weights *= 1 + np.log(counts)
+        weights /= np.sqrt(np.maximum(np.bincount(owners, weights * weights, n), _LEAST))[owners]
+        information = np.maximum(np.bincount(owners, informing, n), _LEAST)
+        informing = np.asarray(1 / information, np.float32)[owners]
+        return Asked(columns, weights, informing, owners.searchsorted(range(1, n + 1)).tolist(), coverage)
+
+    def _looked_up(
+        self, texts: Sequence[str], typed: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], float]:
+        """The grams of some texts that have a number here: for each the text, the number and how often it is there; ascending.
+
+        And `Asked.coverage` of the text number `typed`.
+        """
+        keys, (_, pairs, triples) = joint_keys(texts)
+        places = self._keys.searchsorted(keys)
+        known = self._keys[places] == keys
+        length, begin = len(texts[typed]), 1 + sum(len(text) + 2 for text in texts[:typed])
+        inner = slice(begin + pairs, begin + pairs + length - 1) if length > 1 else slice(begin, begin + length)
+        # what stands in folded wording only is not known as typed
+        covered = np.count_nonzero(self.idf[places[inner][known[inner]] + len(self._keys) - 1])
+        v, begin = len(self._keys) - 1, 0
+        for text in texts[:-1]:
+            begin += len(text) + 2
+            for later in (places[begin:pairs], places[begin + pairs : triples], places[begin + triples :]):
+                later += v
+        found = places[known]
+        found.sort()
+        new = np.ones(len(found) + 1, bool)
+        np.not_equal(found[1:], found[:-1], out=new[1:-1])
+        bounds = new.nonzero()[0]
+        owners, columns = np.divmod(found[bounds[:-1]], max(v, 1))
+        return owners, columns, bounds[1:] - bounds[:-1], covered / max(inner.stop - inner.start, 1)
 
     def scores(self, asked: Asked, begin: int = 0, end: int | None = None) -> Floats:
         """Of every document: cosine with a phrase, BM25 of a group per unit of the text's own information.
 
         For the grams from `begin` to `end`, which must ascend: those of one text, or of the first two together.
         """
+        factors = np.zeros((len(asked.columns[begin:end]), 4), np.float32)
+        factors[::-1, 0], factors[::-1, 2] = asked.informing[begin:end], asked.weights[begin:end]
+        return self._added(self._steps[asked.columns[begin:end][::-1]], factors)
+
+    def pooled_scores(self, asked: Asked, begin: int) -> Floats:
+        """Of every group as typed: BM25 alone, for the grams from `begin` on, those of one text."""
+        factors = np.zeros((len(asked.columns) - begin, 2), np.float32)
+        factors[::-1, 0] = asked.informing[begin:]
+        return self._added(self._steps[asked.columns[begin:][::-1], :2], factors)[2 * self.size + self.n_groups :]
+
+    def _added(self, steps: Ints, factors: Floats) -> Floats:
         out = np.zeros(2 * (self.size + self.n_groups), np.float32)
-        columns = asked.columns[begin:end]
-        if len(columns):
-            factors = np.zeros((len(columns), 4), np.float32)
-            factors[::-1, 0], factors[::-1, 2] = asked.informing[begin:end], asked.weights[begin:end]
-            add_columns(out, self._steps[columns[::-1]].ravel(), factors.ravel(), self._docs, self._values)
+        if len(steps):
+            add_columns(out, steps.ravel(), factors.ravel(), self._docs, self._values)
         return out
-
-
-def _coverage(places: Sequence[int | None], length: int) -> float:
-    """Share of the pairs inside a text that are known; of a single character, whether it is."""
-    inner = places[length + 1 : 2 * length] if length > 1 else places[:length]
-    return 1 - inner.count(None) / len(inner) if inner else 0.0

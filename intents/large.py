@@ -49,7 +49,7 @@ class LargeRanker:
         self._first_group = np.searchsorted(owners, np.arange(len(self.scorer.candidates) + 1))
         self._kinds = kinds_of(self.scorer.candidates)
         self._background = is_background(self.scorer.candidates)
-        self._aspects = dict(self.scorer.aspect_of)
+        self._aspects = {int(at): aspect for aspect, found in self.scorer.of_aspect.items() for at in found}
         self._against: dict[int, list[str]] = {}
         for owner, sentence in zip(self.scorer.against_owner.tolist(), self.scorer.against, strict=True):
             self._against.setdefault(owner, []).append(sentence)

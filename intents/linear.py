@@ -46,7 +46,9 @@ def pack(weights: Floats) -> Halves:
 
 def unpack(packed: Halves) -> Floats:
     """Inverse of `pack`, exact for what it gave."""
-    return (packed.astype(np.uint32) << 16).view(np.float32)
+    bits = packed.astype(np.uint32)
+    bits <<= 16
+    return bits.view(np.float32)
 
 
 def fit_grams(index: GramIndex, ridge: float = 1.0) -> Halves:

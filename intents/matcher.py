@@ -214,8 +214,8 @@ class Matcher:
     def _result(self, text: str, decision: Decision, weighed: Weighed, likeliest: Sequence[int]) -> Match:
         names, p = weighed.names, weighed.p
         candidates = tuple(
-            Candidate(names[i], round(float(p[i]), 4), weighed.nearest(i))
-            for i in likeliest
+            Candidate(names[i], round(confidence, 4), weighed.nearest(i))
+            for i, confidence in zip(likeliest, p[likeliest].tolist(), strict=True)
             if names[i] != NO_ENTRY and names[i] not in self.knowledge.asks
         )
         return Match(

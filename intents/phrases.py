@@ -50,7 +50,11 @@ class Phrases:
         against = [(self.position[e.id], normalizer(q)) for e in entries for q in e.not_questions]
         self.against_owner = np.array([position for position, _ in against], np.int32)
         self.against = [sentence for _, sentence in against]
-        self.aspect_of = [(self.position[e.id], e.aspect) for e in entries if e.aspect]
+        with_aspect = [(self.position[e.id], e.aspect) for e in entries if e.aspect]
+        self.of_aspect: dict[str, Ints] = {
+            aspect: np.array([at for at, own in with_aspect if own == aspect], np.int32) for _, aspect in with_aspect
+        }
+        """Positions of the candidates of each aspect."""
         self._aspects_of: dict[str, set[str]] = {}
         """By cue; one cue may speak of several aspects."""
         for aspect, cues in knowledge.lexicon.aspects.items():
@@ -84,7 +88,7 @@ class Phrases:
         return Question(text, normal, part, self._aspects(part or normal))
 
     def _aspects(self, asked: str) -> frozenset[str]:
-        return frozenset().union(*(self._aspects_of[cue] for cue in self._cues.found(asked)))
+        return frozenset(aspect for cue in self._cues.found(asked) for aspect in self._aspects_of[cue])
 
 
 def is_background(names: Sequence[str]) -> Floats:

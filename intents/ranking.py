@@ -117,9 +117,11 @@ class Fitted:
 def top(p: Floats, most: int) -> list[int]:
     """Positions of the `most` highest values, highest first, equals by position."""
     if len(p) <= most:
-        return list(map(int, np.argsort(-p, kind="stable")))
-    reached = (p >= np.partition(p, len(p) - most)[len(p) - most]).nonzero()[0]
-    return list(map(int, reached[np.argsort(-p[reached], kind="stable")[:most]]))
+        return list((-p).argsort(kind="stable").tolist())
+    parted = p.copy()
+    parted.partition(len(p) - most)
+    reached = (p >= parted[len(p) - most]).nonzero()[0]
+    return list(reached[(-p[reached]).argsort(kind="stable")[:most]].tolist())
 
 
 def kinds_of(candidates: Sequence[str]) -> Floats:

@@ -15,8 +15,8 @@
 | <enc>_near | the nearest phrase of an entry by these vectors  | one odd phrasing              | broad entries        |
 | <enc>_mean | the mean of an entry's vectors                   | the subject of a long story   | entries of two kinds |
 
-`ratio` and `partial` are computed for the nearest phrase of the candidates that `cosine` ranks first; `partial` counts only phrases of at
-least PARTIAL_LENGTH characters, because partial scores of two-character phrases are 100 for almost anything.
+`ratio` and `partial` are computed for the nearest phrase of the candidates that `cosine` ranks first (RERANKED, INSIDE); `partial` counts only
+phrases of at least PARTIAL_LENGTH characters, because partial scores of two-character phrases are 100 for almost anything.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from intents.model_cache import Shape, Weights, WeightsCache, digest
 from intents.normalize import Normalizer
 from intents.phrases import Phrases, Question, is_background
 
-RERANKED = 12
-"""Candidates whose nearest phrase is compared letter by letter."""
+RERANKED, INSIDE = 12, 6
+"""Candidates whose nearest phrase is compared letter by letter, and those of which it is also looked for inside the question."""
 NEAREST = 24
 """Candidates whose phrases are compared by sentence vectors."""
 PARTIAL_LENGTH = 6
@@ -71,6 +71,8 @@ class Evidence:
     values: Floats
     cosines: Floats
     """Of every phrase."""
+    near: dict[int, int]
+    """The nearest phrase of some candidates, as far as it was looked for."""
 
 
 class Scorer(Phrases):
@@ -143,15 +145,14 @@ class Scorer(Phrases):
         asked = index.asked(self.normalizer.concepts(question.normal), question.normal, *focus)
         whole = index.scores(asked, 0, asked.ends[1])
         best, learnt = members.best(whole), members.of_groups(self._gram_linear(asked))
-        part = members.best(index.scores(asked, asked.ends[1])) if focus else best
+        part = members.of_groups(index.pooled_scores(asked, asked.ends[1])[None]) if focus else best[3:]
         values = np.zeros((len(self.signals), len(self.candidates)), np.float32)
-        values[:8, members.columns] = np.concatenate([best, learnt[:2], learnt[-1:], part[3:]])
+        values[:8, members.columns] = np.concatenate([best, learnt[:2], learnt[-1:], part])
         values[self._names["unknown"], self._background] = 1 - asked.coverage
-        for position, aspect in self.aspect_of if question.aspects else ():
-            if aspect in question.aspects:
-                values[self._names["aspect"], position] = 1
+        for aspect in question.aspects:
+            values[self._names["aspect"], self.of_aspect.get(aspect, _NOBODY)] = 1
         typed = index.size + index.n_groups
-        return Evidence(values.T, whole[typed : typed + index.size])
+        return Evidence(values.T, whole[typed : typed + index.size], {})
 
     def add_letters(self, question: Question, found: Evidence) -> None:
         """Fill in the signals that compare letter by letter, in place."""
@@ -162,8 +163,12 @@ class Scorer(Phrases):
 
     def nearest(self, found: Evidence, candidate: int) -> int:
         """Index of the stored phrase of a candidate that cosine puts nearest, the first of equals; -1 without any."""
-        span = self._members.span(candidate)
-        return span.start + int(found.cosines[span].argmax()) if span.stop > span.start else -1
+        near = found.near.get(candidate)
+        if near is None:
+            span = self._members.span(candidate)
+            near = span.start + int(found.cosines[span].argmax()) if span.stop > span.start else -1
+            found.near[candidate] = near
+        return near
 
     def add_sentence(self, encoder: Encoder, question: Question, values: Floats) -> None:
         """Fill in one encoder's signals of `values`, in place.
@@ -201,18 +206,17 @@ class Scorer(Phrases):
         """Letter by letter, the nearest phrase of each of the candidates that cosine ranks first."""
         values, names = found.values, self._names
         cosines = values[:, names["cosine"]]
-        best = np.argpartition(-cosines, min(RERANKED, len(cosines)) - 1)[:RERANKED]
+        last = len(cosines) - 1
+        best = (-cosines).argpartition((min(INSIDE - 1, last), min(RERANKED - 1, last)))[:RERANKED]
         best = best[cosines[best] > 0]
         if not len(best) or not normal:
             return
         near = [self.phrases[self.nearest(found, candidate)] for candidate in best.tolist()]
-        ratio = process.cdist([normal], near, scorer=fuzz.ratio, dtype=np.float32)[0]
-        values[best, names["ratio"]] = ratio / 100
+        # one by one, which for a dozen takes less than `process.cdist`
+        values[best, names["ratio"]] = [fuzz.ratio(normal, p) / 100 for p in near]
         if len(normal) > PARTIAL_LENGTH:
-            long = [len(p) >= PARTIAL_LENGTH for p in near]
-            near = [p for p, is_long in zip(near, long, strict=True) if is_long]
-            partial = process.cdist([normal], near, scorer=fuzz.partial_ratio, dtype=np.float32)[0]
-            values[best[long], names["partial"]] = partial / 100
+            partial = [fuzz.partial_ratio(normal, p) / 100 if len(p) >= PARTIAL_LENGTH else 0 for p in near[:INSIDE]]
+            values[best[:INSIDE], names["partial"]] = partial
 
 
 class _Sentences:
@@ -238,8 +242,9 @@ class _Members:
         begins, group_begins = _begins(phrases), _begins(groups)
         self.owners = groups[group_begins]
         """Candidates that have any, ascending; shape (owners,)."""
-        self.columns = slice(None) if len(self.owners) == size else self.owners
-        """The same as an index, the quicker one where all have some."""
+        first = len(self.owners)
+        self.columns = slice(first) if not first or self.owners[-1] == first - 1 else self.owners
+        """The same as an index, the quicker one where the first ones have some and no other."""
         block = len(phrases) + len(groups)
         both = np.concatenate([begins, group_begins + len(phrases)])
         self._groups, self._starts = group_begins, np.concatenate([both, both + block])
@@ -265,3 +270,4 @@ def _begins(owners: NDArray[np.int32]) -> NDArray[np.intp]:
 
 
 _NONE = np.zeros((4, 0), np.float32)
+_NOBODY = np.zeros(0, np.int32)

@@ -127,13 +127,13 @@ def test_a_new_question_leaves_the_forms_of_the_others(base: Path, tmp_path: Pat
     """Only what is new is brought to its forms, and the file holds them all afterwards."""
     _add_question(base)
     knowledge, folded = KnowledgeBase.load(base), list[str]()
-    fold = Normalizer._fold
+    fold = Normalizer._simplified
 
     def counting(self: Normalizer, text: str) -> str:
         folded.append(text)
         return fold(self, text)
 
-    with patch.object(Normalizer, "_fold", counting):
+    with patch.object(Normalizer, "_simplified", counting):
         read_forms(knowledge, tmp_path / "cache")
         stored = {q for entry in knowledge.entries.values() for q in entry.questions}
         assert {"遗产公证要怎样弄"} == stored & set(folded)
