@@ -136,7 +136,8 @@ class GramIndex:
         group, pooled_cols, pooled = self._pool(counts)
         docs = np.concatenate([self.rows[kept] + typed_from * self.typed()[kept], group])
         columns = np.concatenate([self.cols[kept], pooled_cols])
-        order = np.lexsort((docs, columns))
+        # the documents ascend already, in each wording first phrases, then groups
+        order = np.argsort(columns, kind="stable")
         self._docs = docs[order].astype(np.int32)
         self._values = np.concatenate([self.weights[kept], pooled])[order]
         ends = np.cumsum(np.bincount(columns, minlength=v))

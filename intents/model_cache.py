@@ -78,7 +78,7 @@ class WeightsCache:
     def carried_over(self, shape: Shape) -> dict[str, Weights] | None:
         """The newest weights there are, learnt from other questions, in this shape; 0 for what is new to them."""
         for path in newest(self._directory, f"linear-{FORMAT}-{self._names}-*.npz"):
-            if (found := _read(path)) and _NAMES <= found.keys():
+            if (found := _read(path, with_index=False)) and _NAMES <= found.keys():
                 return _reshaped(found, shape)
         return None
 
@@ -97,10 +97,10 @@ _NAMES = frozenset(("grams", "groups"))
 _INDEX = "index."
 
 
-def _read(path: Path) -> dict[str, Weights] | None:
+def _read(path: Path, with_index: bool = True) -> dict[str, Weights] | None:
     try:
         with path.open("rb") as file, np.load(file) as stored:
-            return {name: stored[name] for name in stored.files}
+            return {name: stored[name] for name in stored.files if with_index or not name.startswith(_INDEX)}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
 
@@ -113,14 +113,21 @@ def _reshaped(found: Mapping[str, Weights], shape: Shape) -> dict[str, Weights]:
     rows = np.minimum(np.searchsorted(grams, shape.grams), len(grams) - 1)
     rows = np.where(grams[rows] == shape.grams, rows, -1) if len(grams) else rows
     return {
-        name: _taken(_taken(array, columns, 1), rows, 0) if name == "linear" else _taken(array, columns, 1)
+        name: _taken(array, rows if name == "linear" else np.arange(len(array)), columns)
         for name, array in found.items()
-        if name not in _NAMES and not name.startswith(_INDEX)
+        if name not in _NAMES
     }
 
 
-def _taken(array: Weights, at: NDArray[np.intp], axis: int) -> Weights:
-    """`array` at these places of an axis, 0 where the place is -1."""
-    found = np.take(array, np.maximum(at, 0), axis)
-    found[(slice(None),) * axis + (at < 0,)] = 0
-    return np.ascontiguousarray(found)
+def _taken(array: Weights, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Weights:
+    """`array` at these rows and columns, 0 where the place is -1."""
+    found = array.take(np.maximum(rows, 0), axis=0)
+    found[rows < 0] = 0
+    if np.array_equal(columns, np.arange(array.shape[1])):
+        return found
+    new = np.zeros((len(rows), len(columns)), array.dtype)
+    # most columns stand beside the same ones as before
+    for run in np.split(np.arange(len(columns)), np.flatnonzero(np.diff(columns) != 1) + 1):
+        if len(run) and columns[run[0]] >= 0:
+            new[:, run[0] : run[-1] + 1] = found[:, columns[run[0]] : columns[run[-1]] + 1]
+    return new
