@@ -50,6 +50,7 @@ def run_service(settings: Settings) -> None:
 async def run(settings: Settings) -> None:
     """Serve until a signal comes; everything begun is finished. Raises ConfigError or KnowledgeError at start."""
     set_up(settings.log, sys.stderr)
+    refuse_early(settings)
     Console(stderr=True, highlight=False).print("法问正在启动：读知识库（第一次要学习，一到三分钟；以后几秒）")
     async with _learnt(settings) as core:
         # what is there now stays: a full collection over it would hold up every visitor for a twentieth of a second
@@ -83,6 +84,21 @@ async def run(settings: Settings) -> None:
         ):
             app = _app(core, routes, health)
             await _serve(settings, app, tasks, notes)
+
+
+def refuse_early(settings: Settings) -> None:
+    """What can be told to be wrong before the first learning, which takes minutes. Raises ConfigError."""
+    telegram, wechat = settings.telegram, settings.wechat
+    if telegram.token.get_secret_value():
+        from bot.channels.telegram import connections, webhook_secret
+
+        connections(telegram)
+        if telegram.mode == "webhook":
+            webhook_secret(telegram)
+    if wechat.app_id and wechat.token.get_secret_value():
+        from bot.channels.wechat_webhook import Gatekeeper
+
+        Gatekeeper(wechat, utc_now)
 
 
 @contextlib.asynccontextmanager
