@@ -17,9 +17,11 @@ from intents.index import GramIndex
 Halves = NDArray[np.uint16]
 """Packed weights."""
 
-MAX_PHRASES = 20_000
-"""Above this the equations cost too much at load (time grows with the cube); the other signals go on alone."""
+MAX_PHRASES = 24_000
+"""Above this the equations cost too much at load (time grows with the cube, memory with the square: 2.7 GB here); the other
+signals go on alone."""
 _BALANCE = 0.5
+_ROWS = 1_000
 
 
 def _targets(groups: NDArray[np.int32]) -> tuple[Floats, Floats]:
@@ -30,10 +32,21 @@ def _targets(groups: NDArray[np.int32]) -> tuple[Floats, Floats]:
     return targets, weight.astype(np.float32)
 
 
+def _kernel(grams: scipy.sparse.csr_matrix) -> Floats:
+    """What each two phrases have in common, shape (phrases, phrases); some rows at a time, for it is the memory of learning."""
+    found = np.zeros((grams.shape[0],) * 2, np.float32)
+    across = grams.T.tocsr()
+    for start in range(0, len(found), _ROWS):
+        (grams[start : start + _ROWS] @ across).toarray(out=found[start : start + _ROWS])
+    return found
+
+
 def _dual(kernel: Floats, groups: NDArray[np.int32], ridge: float) -> Floats:
+    """`kernel` is lost."""
     targets, weight = _targets(groups)
     kernel[np.diag_indices_from(kernel)] += np.float32(ridge) / weight
-    factor = scipy.linalg.cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
+    # turned, it stands in memory as LAPACK wants it and is not copied
+    factor = scipy.linalg.cho_factor(kernel.T, lower=True, overwrite_a=True, check_finite=False)
     solved: Floats = scipy.linalg.cho_solve(factor, targets, overwrite_b=True, check_finite=False)
     return solved
 
@@ -68,8 +81,7 @@ def _fit_grams(index: GramIndex, chosen: NDArray[np.bool_], ridge: float) -> Hal
     grams = scipy.sparse.csr_matrix(
         (index.weights[kept], (index.rows[kept], columns - first)), shape=shape, dtype=np.float32
     )
-    kernel = np.asarray((grams @ grams.T).todense(), dtype=np.float32)
-    return pack(np.asarray(grams.T @ _dual(kernel, index.groups, ridge), np.float32))
+    return pack(np.asarray(grams.T @ _dual(_kernel(grams), index.groups, ridge), np.float32))
 
 
 def fit_vectors(vectors: Floats, groups: NDArray[np.int32], ridge: float = 0.3) -> Floats:

@@ -15,6 +15,7 @@ the rest. The rules on words stand in `intents.wording`, those on two entries in
 | superseded      | an answer rests on a law that is no longer in force                        | error    |
 | not_official    | a source links to a site that is no authority's                            | error    |
 | long_text       | a text of the bot does not fit into one WeChat message                     | warning  |
+| many_questions  | nearly more questions than the whole of the matcher can take               | warning  |
 | few_tests       | fewer than three test questions for a published entry                      | warning  |
 | test_*          | a test question that names no entry, or is a stored question               | error    |
 
@@ -34,6 +35,8 @@ from urllib.parse import urlsplit
 from intents.errors import Problem
 from intents.knowledge import KnowledgeBase, read_directory
 from intents.laws import Laws, read_laws, wrong_articles
+from intents.linear import MAX_PHRASES
+from intents.matcher import count_phrases
 from intents.model import NO_ENTRY, ROUTING, Entry
 from intents.normalize import Normalizer
 from intents.overlap import Phrase, overlaps, phrases_of, same_forms
@@ -43,6 +46,7 @@ from intents.yamlfile import YamlFile, read, walk
 
 LEAST_QUESTIONS = 15
 LEAST_TESTS = 3
+NEARLY_FULL = 0.95
 _NO_CASES = ("known_misses", "safety_detector")
 
 
@@ -108,7 +112,18 @@ def lint(
         found += _sources(base, entry, articles, places)
     found += _texts(base, files)
     found += near_duplicates(base, places, phrases)
+    found += _size(base)
     return found
+
+
+def _size(base: KnowledgeBase) -> Iterator[Problem]:
+    count = count_phrases(base)
+    if count > NEARLY_FULL * MAX_PHRASES:
+        said = (
+            f"相似问、反问和库外问法一共 {count} 句；超过 {MAX_PHRASES} 句就只用较粗的办法找答案，答得没有现在准。"
+            "请删去相近的问法，或请开发者调高上限。"
+        )
+        yield Problem("entries", 0, said, "warning", "many_questions")
 
 
 def _problem(where: tuple[str, int], entry: str, message: str, code: str, severe: bool = True) -> Problem:

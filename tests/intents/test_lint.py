@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from unittest.mock import patch
 
 import pytest
 
 from intents import KnowledgeBase
 from intents.laws import read_laws
 from intents.lint import inspect, lint, near_duplicates
+from intents.matcher import count_phrases
 from intents.model import Confusable, Entry, SourceRef
 from tests.sample import write_sample
 
@@ -54,6 +56,16 @@ def codes(base: KnowledgeBase, laws: Path | None = None) -> list[str]:
 )
 def test_each_rule_fires(shipped: KnowledgeBase, change: dict[str, object], code: str) -> None:
     assert codes(with_entry(shipped, **change)) == [code]
+
+
+def test_a_base_that_is_nearly_full_is_told(shipped: KnowledgeBase) -> None:
+    """Before a base falls back to the ranking of large ones, `fawen check` says so; the shipped one is far from it."""
+    limit = int(count_phrases(shipped) / 0.95)
+    with patch("intents.lint.MAX_PHRASES", limit - 100):
+        assert "many_questions" in codes(shipped)
+    with patch("intents.lint.MAX_PHRASES", limit + 100):
+        assert "many_questions" not in codes(shipped)
+    assert "many_questions" not in codes(shipped)
 
 
 @pytest.mark.parametrize(
