@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from intents.grams import Floats
-from intents.model import Ask, Entry, KnowledgeData
+from intents.model import SAFETY, Ask, Entry, KnowledgeData
 from intents.phrases import Phrases, Question
 
 if TYPE_CHECKING:
@@ -62,7 +62,10 @@ def carried(
 
 
 def with_before(options: Sequence[str], context: Context) -> tuple[str, ...]:
-    """Options of a follow-up: the entry spoken of before stays among them, for it often holds the answer."""
+    """Options of a follow-up: the entry spoken of before stays among the first, for it often holds the answer; that of an
+    emergency is the first."""
+    if context.entry.startswith(SAFETY):
+        return (context.entry, *(o for o in options if o != context.entry))
     if context.entry in options:
         return tuple(options)
     return (*options[:BEFORE_AT], context.entry, *options[BEFORE_AT:])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from intents.grams import Floats
-from intents.model import ASK, NO_ENTRY, ROUTING, KnowledgeData
+from intents.model import ASK, NO_ENTRY, ROUTING, SAFETY, KnowledgeData
 from intents.ranking import Thresholds, top
 
 MAX_OPTIONS = 5
@@ -53,7 +53,7 @@ def decide(
     if best in ROUTING or best == NO_ENTRY:
         elsewhere = float(sum(p[candidates.index(c)] for c in (*ROUTING, NO_ENTRY) if c in candidates))
         return _elsewhere(ranked, elsewhere, thresholds, runners_up)
-    least = thresholds.chat if best.startswith(("chat.", "safety.")) else thresholds.answer
+    least = thresholds.chat if best.startswith(("chat.", SAFETY)) else thresholds.answer
     if confidence < least:
         return _options(ranked, thresholds, f"把握 {confidence:.2f}，不到 {least:.2f}")
     rival = _rival(knowledge, best, confidence, ranked)

@@ -1,7 +1,8 @@
 """Matcher(knowledge).match(text, context) -> Match: one of three outcomes, with the reason.
 
 Order of decision, each step final: nothing typed; a stored question (always its entry); an emergency rule; in a
-conversation the same aspect of another subject (“公证呢”); the ranking.
+conversation the same aspect of another subject (“公证呢”); the ranking. Who has just been told what to do in an emergency and
+then says too little (“打哪个电话”) is told once more, not asked which of several things is meant.
 Ties are broken by the candidate's id in alphabetical order. The same knowledge and text give the same bytes.
 """
 
@@ -21,7 +22,7 @@ from intents.forms import read_forms
 from intents.grams import Progress
 from intents.large import LargeRanker
 from intents.linear import MAX_PHRASES
-from intents.model import NO_ENTRY, Ask, KnowledgeData
+from intents.model import NO_ENTRY, SAFETY, Ask, KnowledgeData
 from intents.model_cache import WeightsCache
 from intents.normalize import Normalizer
 from intents.phrases import Question
@@ -150,13 +151,8 @@ class Matcher:
         normal = self.normalizer(text)
         if not normal:
             return Match(text, "none", None, (), 0.0, "empty")
-        stored = self._exact.get(self.normalizer.plain(text)) or self._exact.get(normal)
-        if stored and stored[0] in self.knowledge.asks:
-            if context is None:
-                return self._asked_back(text, self.knowledge.asks[stored[0]])
-        elif stored:
-            entry, phrase = stored
-            return Match(text, "answer", entry, (), 1.0, "exact", (Candidate(entry, 1.0, phrase),))
+        if stored := self._stored(text, normal, context):
+            return stored
         if normal.isdecimal() and len(normal) >= NUMBER_LENGTH:
             return Match(text, "none", None, (), 0.0, "empty")
         if emergency := self.emergency(text):
@@ -172,6 +168,8 @@ class Matcher:
             thresholds = thresholds.of_bare()
         likeliest = top(weighed.p, LOOKED_AT)
         decision = decide(self.knowledge, weighed.names, weighed.p, thresholds, likeliest)
+        if (decision.ask or decision.outcome == "none") and (again := self._told_again(text, context)):
+            return again
         if weighed.used_context and context is not None and decision.outcome == "options":
             decision = replace(decision, options=self._with_before(decision.options, context))
         return self._result(text, decision, weighed, likeliest[:RANKED])
@@ -180,6 +178,25 @@ class Matcher:
         # withdrawn since it was spoken of, an entry is offered no more
         offered = self.knowledge.entries[context.entry].status == "published"
         return with_before(options, context)[:MAX_OPTIONS] if offered else tuple(options)
+
+    def _stored(self, text: str, normal: str, context: Context | None) -> Match | None:
+        """What a stored question says by itself; in a conversation one that could mean several things says nothing."""
+        found = self._exact.get(self.normalizer.plain(text)) or self._exact.get(normal)
+        if found is None:
+            return None
+        owner, phrase = found
+        if owner not in self.knowledge.asks:
+            return Match(text, "answer", owner, (), 1.0, "exact", (Candidate(owner, 1.0, phrase),))
+        return (
+            self._asked_back(text, self.knowledge.asks[owner]) if context is None else self._told_again(text, context)
+        )
+
+    def _told_again(self, text: str, context: Context | None) -> Match | None:
+        """What to do in the emergency that was spoken of; None when none was."""
+        entry = self.knowledge.entries.get(context.entry) if context else None
+        if entry is None or not entry.id.startswith(SAFETY) or entry.status != "published":
+            return None
+        return Match(text, "answer", entry.id, (), 1.0, "context", (Candidate(entry.id, 1.0, ""),))
 
     def _same_aspect(self, text: str, context: Context) -> str | None:
         stored = self._exact.get(named_only(self.normalizer.plain(text)))

@@ -13,6 +13,8 @@ ROUTING = ("chat.case_advice", "chat.other_department")
 """Entries that only refer the person on; they own the background questions of outside.yaml."""
 ASK = "ask."
 """How the ids of asks.yaml begin."""
+SAFETY = "safety."
+"""How the ids of emergencies begin."""
 NO_ENTRY = "none"
 """Owner of background questions that nothing answers."""
 

@@ -51,7 +51,7 @@ def test_a_conversation_is_led_as_the_bot_leads_it(matcher: Matcher) -> None:
     ranked = 0
     for dialogue in _dialogues()[:60]:
         found = converse(matcher.match, dialogue.turns)
-        if any(match.reason not in ("ranked", "context") or match.confidence == SAME_ASPECT for match in found):
+        if any(match.reason not in ("ranked", "context") or match.confidence in (SAME_ASPECT, 1.0) for match in found):
             continue
         led = lead(listener, dialogue, matcher.fitted.context, matcher.fitted.thresholds)
         # a cheap step that is sure at once may be a little less or more sure than all signals together

@@ -174,6 +174,26 @@ def test_what_was_spoken_of_stays_among_the_options() -> None:
     assert match.outcome == "answer" or (context.entry in match.options and len(match.options) <= MAX_OPTIONS)
 
 
+@pytest.mark.parametrize("text", ["打哪个电话", "电话多少", "要打什么号码呀", "找谁"])
+@pytest.mark.parametrize("before", ["safety.violence", "safety.child"])
+def test_who_is_in_danger_is_not_asked_back(before: str, text: str) -> None:
+    """After an emergency a message that could mean several things gets what to do once more; alone it is asked back."""
+    assert "options" == MATCHER.match(text).outcome
+    match = MATCHER.match(text, Context(before))
+    assert ("answer", before, "context") == (match.outcome, match.entry, match.reason)
+
+
+def test_another_matter_after_an_emergency_is_answered() -> None:
+    match = MATCHER.match("办公证要带什么材料", Context("safety.fraud"))
+    assert ("answer", "notary.materials") == (match.outcome, match.entry)
+
+
+def test_the_emergency_stands_first_among_options() -> None:
+    context = Context("safety.child")
+    assert ("safety.child", "a.one", "a.two") == with_before(("a.one", "a.two", "safety.child"), context)
+    assert ("safety.child", "a.one", "a.two", "a.three") == with_before(("a.one", "a.two", "a.three"), context)
+
+
 def test_help_with_costs_is_asked_back_in_the_midst_of_another_matter() -> None:
     """“没钱请律师” amid labour arbitration is of legal aid: most that its group could mean is."""
     names = ["ask.poor", "service.labor_arbitration"]
