@@ -25,9 +25,9 @@ from intents.scoring import FIRST, Scorer
 TEST_WEIGHT = 3.0
 """A test question counts as much as three phrases: it was written by somebody who had not seen the phrases."""
 
-AMBIGUOUS = 3.0
-"""How often an ambiguous test question counts among those that decide when to answer: of the bare ones (`Question.bare`) a quarter
-is ambiguous, of those that residents send about half."""
+AMBIGUOUS = 2.0
+"""How often an ambiguous test question counts that is bare (`Question.bare`), among those that decide when to answer: of the bare
+test questions a third is ambiguous, of the bare messages that residents send about half."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,10 @@ def fit_set(
     # written apart from the phrases, decide when to answer
     own = slice(seen.phrases, None)
     right = seen.right[own]
-    weights = both.weights[own] * np.array([AMBIGUOUS if ASK in gold else 1 for gold in right], np.float32)
-    thresholds, value = fit_thresholds(seen.base, names, p[own], right, weights, both.bare[own], tick=progress)
+    bare = both.bare[own]
+    often = [AMBIGUOUS if ASK in gold and alone else 1 for gold, alone in zip(right, bare.tolist(), strict=True)]
+    weights = both.weights[own] * np.array(often, np.float32)
+    thresholds, value = fit_thresholds(seen.base, names, p[own], right, weights, bare, tick=progress)
     listener = Listener(seen.scorer, ranking)
     turns = see_turns(listener, seen.dialogues)
     context, context_loss = fit_context(turns)

@@ -18,9 +18,8 @@ from intents.model import ASK, NO_ENTRY, ROUTING, KnowledgeData
 from intents.ranking import Thresholds, top
 
 START = Thresholds(answer=0.5, route=0.5, chat=0.4, none=0.5, option=0.1, bare=0.5)
-CAUTION = 0.001
-"""Mean worth given up for a higher threshold to answer: the best one is found among hardly different ones on a few hundred
-questions near it, and a wrong answer is the worst there is."""
+EQUAL = 1e-6
+"""Mean worths that differ by no more than this are the same."""
 GRID = {
     # first: what only bare messages need must not raise the threshold of all
     "bare": np.array([0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99]),
@@ -99,8 +98,8 @@ def fit_thresholds(
     scale: Worth | None = None,
     tick: Callable[[int, int], None] | None = None,
 ) -> tuple[Thresholds, float]:
-    """The best thresholds, one coordinate at a time until none moves, the one to answer as high as costs no more than
-    CAUTION; and their mean worth. `bare` says of each question whether it is (`Question.bare`).
+    """The best thresholds, one coordinate at a time until none moves, the one to answer as high as
+    costs nothing; and their mean worth. `bare` says of each question whether it is (`Question.bare`).
     """
     scale = scale or Worth()
     likeliest = [top(row, LOOKED_AT) for row in p]
@@ -123,10 +122,10 @@ def fit_thresholds(
                 step += 1
                 if tick:
                     tick(step, steps)
-                if found > value + 1e-6:
+                if found > value + EQUAL:
                     best, value = tried, found
-        if value <= before + 1e-6:
+        if value <= before + EQUAL:
             break
     higher = (replace(best, answer=round(float(x), 3)) for x in GRID["answer"] if x > best.answer)
-    careful = max((t for t in higher if mean(t) >= value - CAUTION), key=lambda t: t.answer, default=best)
+    careful = max((t for t in higher if mean(t) >= value - EQUAL), key=lambda t: t.answer, default=best)
     return careful, mean(careful)

@@ -12,7 +12,7 @@ from intents.model import ASK
 NAMES = ["a.one", "a.two", "none"]
 
 
-def test_of_thresholds_that_hardly_differ_the_higher_is_taken() -> None:
+def test_of_thresholds_of_the_same_worth_the_highest_is_taken() -> None:
     """Answers at 0.92 are right whichever threshold below lets them through; it is raised as far as none is lost."""
     base = KnowledgeBase.from_phrases([("a.one", "怎么申请"), ("a.two", "收费吗"), ("none", "今天天气")])
     p = np.tile(np.array([0.92, 0.05, 0.03], np.float32), (10, 1))
