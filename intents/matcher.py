@@ -2,7 +2,7 @@
 
 Order of decision, each step final: nothing typed; a stored question (always its entry); an emergency rule; in a
 conversation the same aspect of another subject (“公证呢”); the ranking. Who has just been told what to do in an emergency and
-then says too little (“打哪个电话”) is told once more, not asked which of several things is meant.
+asks for a number (“打哪个电话”) is told once more, not asked which of several is meant.
 Ties are broken by the candidate's id in alphabetical order. The same knowledge and text give the same bytes.
 """
 
@@ -22,7 +22,7 @@ from intents.forms import read_forms
 from intents.grams import Progress
 from intents.large import LargeRanker
 from intents.linear import MAX_PHRASES
-from intents.model import NO_ENTRY, SAFETY, Ask, KnowledgeData
+from intents.model import HOTLINES, NO_ENTRY, SAFETY, Ask, KnowledgeData
 from intents.model_cache import WeightsCache
 from intents.normalize import Normalizer
 from intents.phrases import Question
@@ -168,7 +168,7 @@ class Matcher:
             thresholds = thresholds.of_bare()
         likeliest = top(weighed.p, LOOKED_AT)
         decision = decide(self.knowledge, weighed.names, weighed.p, thresholds, likeliest)
-        if (decision.ask or decision.outcome == "none") and (again := self._told_again(text, context)):
+        if decision.ask and (again := self._told_again(text, decision.options, context)):
             return again
         if weighed.used_context and context is not None and decision.outcome == "options":
             decision = replace(decision, options=self._with_before(decision.options, context))
@@ -187,13 +187,12 @@ class Matcher:
         owner, phrase = found
         if owner not in self.knowledge.asks:
             return Match(text, "answer", owner, (), 1.0, "exact", (Candidate(owner, 1.0, phrase),))
-        return (
-            self._asked_back(text, self.knowledge.asks[owner]) if context is None else self._told_again(text, context)
-        )
+        ask = self.knowledge.asks[owner]
+        return self._asked_back(text, ask) if context is None else self._told_again(text, ask.entries, context)
 
-    def _told_again(self, text: str, context: Context | None) -> Match | None:
-        """What to do in the emergency that was spoken of; None when none was."""
-        entry = self.knowledge.entries.get(context.entry) if context else None
+    def _told_again(self, text: str, meant: Sequence[str], context: Context | None) -> Match | None:
+        """What to do in the emergency that was spoken of, for who may mean a telephone number; else None."""
+        entry = self.knowledge.entries.get(context.entry) if context and set(meant) & {*HOTLINES} else None
         if entry is None or not entry.id.startswith(SAFETY) or entry.status != "published":
             return None
         return Match(text, "answer", entry.id, (), 1.0, "context", (Candidate(entry.id, 1.0, ""),))

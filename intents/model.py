@@ -15,6 +15,8 @@ ASK = "ask."
 """How the ids of asks.yaml begin."""
 SAFETY = "safety."
 """How the ids of emergencies begin."""
+HOTLINES = ("service.hotline", "service.hotlines")
+"""Entries of telephone numbers; who asks for a number in an emergency needs those of the emergency."""
 NO_ENTRY = "none"
 """Owner of background questions that nothing answers."""
 

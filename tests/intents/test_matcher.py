@@ -174,10 +174,10 @@ def test_what_was_spoken_of_stays_among_the_options() -> None:
     assert match.outcome == "answer" or (context.entry in match.options and len(match.options) <= MAX_OPTIONS)
 
 
-@pytest.mark.parametrize("text", ["打哪个电话", "电话多少", "要打什么号码呀", "找谁"])
+@pytest.mark.parametrize("text", ["打哪个电话", "电话多少", "要打什么号码呀"])
 @pytest.mark.parametrize("before", ["safety.violence", "safety.child"])
 def test_who_is_in_danger_is_not_asked_back(before: str, text: str) -> None:
-    """After an emergency a message that could mean several things gets what to do once more; alone it is asked back."""
+    """After an emergency who asks for some number gets what to do once more; alone it is asked back."""
     assert "options" == MATCHER.match(text).outcome
     match = MATCHER.match(text, Context(before))
     assert ("answer", before, "context") == (match.outcome, match.entry, match.reason)
