@@ -83,7 +83,7 @@ async def test_follow_ups_are_of_each_member(group: Group, store: SqlStore) -> N
 
 async def test_none_of_these_is_the_askers(group: Group, store: SqlStore) -> None:
     """Ben's 都不是 under Ann's options says nothing about her question, and is not written down; hers does."""
-    options = await group.says(ANN, "收不收钱")
+    options = await group.says(ANN, "收费还是免费")
     asked = len(await store.exchanges())
     assert "这里要由提问的人来点。您有问题，请直接向我提问。" == await group.presses_in_vain(BEN, options, "都不是")
     assert asked == len(await store.exchanges())
@@ -92,13 +92,13 @@ async def test_none_of_these_is_the_askers(group: Group, store: SqlStore) -> Non
 
 async def test_an_option_is_everybodys(group: Group, store: SqlStore) -> None:
     """Who presses an entry is answered below it and goes on from there; the asker's conversation stays as it was."""
-    options = await group.says(ANN, "收不收钱")
+    options = await group.says(ANN, "收费还是免费")
     answer = await group.presses(BEN, options, "公证收费")
     assert (-500, options["id"], "以公示为准。") == (
         answer["chat"], answer["reply_to"], answer["text"].partition("\n")[0],
     )  # fmt: skip
     assert "notary.fee" == ((await store.conversation("telegram", "-500/43")) or {})["entry"]
-    assert "收不收钱" == ((await store.conversation("telegram", "-500/42")) or {})["asked"]
+    assert "收费还是免费" == ((await store.conversation("telegram", "-500/42")) or {})["asked"]
     assert "43" == (await store.exchanges())[0].person
 
 
