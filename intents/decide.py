@@ -47,9 +47,9 @@ def decide(
     at = list(best_first) or top(p, LOOKED_AT)
     ranked = [(candidates[i], confidence) for i, confidence in zip(at, p[at].tolist(), strict=True)]
     best, confidence = ranked[0]
-    runners_up = tuple(c for c, _ in ranked[1 : RUNNERS_UP + 1] if c != NO_ENTRY and c not in knowledge.asks)
     if several := _several(knowledge, ranked):
         return several
+    runners_up = tuple([c for c, _ in ranked[1 : RUNNERS_UP + 1] if c != NO_ENTRY and c not in knowledge.asks])
     if best in ROUTING or best == NO_ENTRY:
         elsewhere = float(sum(p[candidates.index(c)] for c in (*ROUTING, NO_ENTRY) if c in candidates))
         return _elsewhere(ranked, elsewhere, thresholds, runners_up)
@@ -91,7 +91,9 @@ def _several(knowledge: KnowledgeData, ranked: list[tuple[str, float]]) -> Decis
 
 def _rival(knowledge: KnowledgeData, best: str, confidence: float, ranked: list[tuple[str, float]]) -> str | None:
     entry = knowledge.entries.get(best)
-    declared = {c.entry for c in entry.confusable} if entry else set()
+    if not entry or not entry.confusable:
+        return None
+    declared = {c.entry for c in entry.confusable}
     return next((c for c, q in ranked[1:] if c in declared and q >= CONFUSABLE * confidence), None)
 
 

@@ -83,8 +83,10 @@ class Normalizer:
 
     def clauses(self, text: str) -> list[str]:
         """Normal forms of the clauses of a text (split at punctuation and spaces), empty ones left out."""
-        found = (self._replace(_bare(part)) for part in _CLAUSE.split(self._simple_of(text)))
-        return [clause for clause in found if clause]
+        found = list(filter(None, map(_bare, _CLAUSE.split(self._simple_of(text)))))
+        if self(text) == self.plain(text):
+            return found
+        return list(filter(None, map(self._replace, found)))
 
     def plain(self, text: str) -> str:
         """The first steps only, without any word replaced: what emergency rules look at."""

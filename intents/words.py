@@ -22,13 +22,13 @@ class Words:
             found |= lengths.get(head[0], set())
         self._lengths = {head: sorted(found, reverse=True) for head, found in lengths.items()}
         """By their first two characters the lengths of words, longest first; by the first alone those of one character."""
-        self._single = any(len(head) == 1 for head in lengths)
+        self._single = frozenset(head for head in lengths if len(head) == 1)
 
     def _places(self, text: str) -> list[tuple[int, list[int]]]:
         """Where words may begin, ascending, and of which lengths, longest first."""
         of_head = self._lengths.get
         heads = map(add, text, text[1:] + " ")
-        if self._single:
+        if not self._single.isdisjoint(text):
             return [(at, n) for at, head in enumerate(heads) if (n := of_head(head) or of_head(head[0]))]
         return [(at, n) for at, head in enumerate(heads) if (n := of_head(head))]
 
