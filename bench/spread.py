@@ -3,7 +3,7 @@
 Two replicas on one PostgreSQL, each with a working copy of its own of the shipped knowledge. A version in which one answer is
 worded otherwise is put into the store as publishing does (bot.store.knowledge). From the commit until both copies are it,
 which is when learning begins: once with the notification that publishing sends ("told"), once without any, as when it was
-lost ("by looking", every 2 s). The replicas' stores, ears and followers run in this process, as a service runs them. With
+lost ("by looking", every second). The replicas' stores, ears and followers run in this process, as a service runs them. With
 --serve two real `fawen serve` (sentence vectors off), and until /readyz of both says that they answer with it: reading and
 checking the files, at the lowest priority. With --question a stored question is added instead, so that there is something to learn.
 """
@@ -97,7 +97,7 @@ async def measured(
     """Seconds until the last replica had each version. Raises TimeoutError when one never has it."""
     found = []
     for number in range(times):
-        # another moment of the two seconds between two looks each time
+        # another moment of the second between two looks each time
         await asyncio.sleep(3 + 2 * random.random())  # noqa: S311  # no secret
         with contextlib.nullcontext() if told else patch("bot.store.knowledge.tell", _nothing):
             edit(f"{told} {number}")

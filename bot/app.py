@@ -41,7 +41,7 @@ from bot.switching import Switchboard
 from intents import Matcher
 
 log = logging.getLogger(__name__)
-FOLLOW_SECONDS = 2.0
+FOLLOW_SECONDS = 1.0
 """How often the store is asked for new knowledge where files are not looked at."""
 
 

@@ -119,6 +119,11 @@ class GramIndex:
         """The keys of the grams of SHARED phrases or more, those of folded wordings below zero; ascending."""
         return np.concatenate([self._keys[:-1] + _FOLDED, self._keys[:-1]])[self.shared >= 0]
 
+    def number_anew(self, rows: NDArray[np.intp]) -> None:
+        """Give each of the `shared` grams the row that weights learnt from other questions have for it, -1 for none."""
+        known = self.shared >= 0
+        self.shared[known] = rows[self.shared[known]]
+
     def typed(self) -> NDArray[np.bool_]:
         """Which of `rows`, `cols` and `weights` are of wordings as typed."""
         return self.cols >= len(self._keys) - 1

@@ -75,11 +75,12 @@ class WeightsCache:
         index = {n.removeprefix(_INDEX): array for n, array in found.items() if n.startswith(_INDEX)}
         return Stored({n: array for n, array in found.items() if n not in _NAMES and not n.startswith(_INDEX)}, index)
 
-    def carried_over(self, shape: Shape) -> dict[str, Weights] | None:
-        """The newest weights there are, learnt from other questions, in this shape; 0 for what is new to them."""
+    def carried_over(self, shape: Shape) -> tuple[dict[str, Weights], NDArray[np.intp]] | None:
+        """The newest weights there are, learnt from other questions, with the groups of this shape, 0 for a new one; and where the
+        row of each of its grams is among theirs, -1 for a new one."""
         for path in newest(self._directory, f"linear-{FORMAT}-{self._names}-*.npz"):
             if (found := _read(path, with_index=False)) and _NAMES <= found.keys():
-                return _reshaped(found, shape)
+                return _with_groups(found, shape), _places(found["grams"], shape.grams)
         return None
 
     def save(
@@ -105,29 +106,28 @@ def _read(path: Path, with_index: bool = True) -> dict[str, Weights] | None:
         return None
 
 
-def _reshaped(found: Mapping[str, Weights], shape: Shape) -> dict[str, Weights]:
-    """Old weights by the names of their rows and columns."""
-    old_column = {name: i for i, name in enumerate(found["groups"].tolist())}
-    columns = np.array([old_column.get(name, -1) for name in shape.groups.tolist()], np.intp)
-    grams = found["grams"]
-    rows = np.minimum(np.searchsorted(grams, shape.grams), len(grams) - 1)
-    rows = np.where(grams[rows] == shape.grams, rows, -1) if len(grams) else rows
-    return {
-        name: _taken(array, rows if name == "linear" else np.arange(len(array)), columns)
-        for name, array in found.items()
-        if name not in _NAMES
-    }
+def _with_groups(found: Mapping[str, Weights], shape: Shape) -> dict[str, Weights]:
+    """Old weights with a column for each group, by their names."""
+    old = {name: i for i, name in enumerate(found["groups"].tolist())}
+    columns = np.array([old.get(name, -1) for name in shape.groups.tolist()], np.intp)
+    return {name: _columns(array, columns) for name, array in found.items() if name not in _NAMES}
 
 
-def _taken(array: Weights, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Weights:
-    """`array` at these rows and columns, 0 where the place is -1."""
-    found = array.take(np.maximum(rows, 0), axis=0)
-    found[rows < 0] = 0
+def _columns(array: Weights, columns: NDArray[np.intp]) -> Weights:
+    """These columns of an array, 0 where the place is -1."""
     if np.array_equal(columns, np.arange(array.shape[1])):
-        return found
-    new = np.zeros((len(rows), len(columns)), array.dtype)
+        return array
+    new = np.zeros((len(array), len(columns)), array.dtype)
     # most columns stand beside the same ones as before
     for run in np.split(np.arange(len(columns)), np.flatnonzero(np.diff(columns) != 1) + 1):
         if len(run) and columns[run[0]] >= 0:
-            new[:, run[0] : run[-1] + 1] = found[:, columns[run[0]] : columns[run[-1]] + 1]
+            new[:, run[0] : run[-1] + 1] = array[:, columns[run[0]] : columns[run[-1]] + 1]
     return new
+
+
+def _places(among: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Where each key is among ascending others, -1 where it is not."""
+    if not len(among):
+        return np.full(len(keys), -1, np.intp)
+    at = np.minimum(np.searchsorted(among, keys), len(among) - 1)
+    return np.where(among[at] == keys, at, -1)

@@ -111,7 +111,9 @@ class Scorer(Phrases):
         if cache is None:
             return self._learn({})
         shape = Shape(self.index.shared_keys(), np.array(self.group_names))
-        if provisional and (older := cache.carried_over(shape)):
+        if provisional and (carried := cache.carried_over(shape)):
+            older, rows = carried
+            self.index.number_anew(rows)
             self.settled = False
             return self._learn(older)
         weights = self._learn({})
