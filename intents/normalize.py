@@ -85,6 +85,7 @@ class Normalizer:
         """Normal forms of the clauses of a text (split at punctuation and spaces), empty ones left out."""
         found = list(filter(None, map(_bare, _CLAUSE.split(self._simple_of(text)))))
         if self(text) == self.plain(text):
+            # where nothing in the whole was replaced, nothing in its parts is
             return found
         return list(filter(None, map(self._replace, found)))
 
