@@ -94,8 +94,9 @@ def bm25s_peer(split: Callable[[str], list[str]]) -> Callable[[Phrases], Ask]:
         index.index([pooled[o] for o in owners], show_progress=False)
 
         def ask(text: str) -> str:
-            scores = index.get_scores([t for t in split(text) if t in index.vocab_dict])
-            return owners[int(scores.argmax())]
+            known = [t for t in split(text) if t in index.vocab_dict]
+            # it raises where no word is known
+            return owners[int(index.get_scores(known).argmax())] if known else ""
 
         return ask
 
