@@ -117,12 +117,9 @@ def _columns(array: Weights, columns: NDArray[np.intp]) -> Weights:
     """These columns of an array, 0 where the place is -1."""
     if np.array_equal(columns, np.arange(array.shape[1])):
         return array
-    new = np.zeros((len(array), len(columns)), array.dtype)
-    # most columns stand beside the same ones as before
-    for run in np.split(np.arange(len(columns)), np.flatnonzero(np.diff(columns) != 1) + 1):
-        if len(run) and columns[run[0]] >= 0:
-            new[:, run[0] : run[-1] + 1] = array[:, columns[run[0]] : columns[run[-1]] + 1]
-    return new
+    found = np.take(array, np.maximum(columns, 0), axis=1)
+    found[:, columns < 0] = 0
+    return found
 
 
 def _places(among: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.intp]:

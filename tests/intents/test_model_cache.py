@@ -107,6 +107,24 @@ def test_an_entry_out_of_use_takes_its_weights_along(base: Path, tmp_path: Path)
     assert all(np.array_equal(before[key][kept], row) for key, row in now.items())
 
 
+def test_a_new_entry_before_all_others_leaves_them_their_weights(tmp_path: Path) -> None:
+    """What is new stands in the first column, with nothing; every other column is the old one."""
+    phrases = [
+        ("b.one", "怎么申请公证"),
+        ("b.one", "申请公证要什么"),
+        ("c.two", "怎么申请法援"),
+        ("c.two", "法援要什么材料"),
+    ]
+    old = _scorer(Matcher(KnowledgeBase.from_phrases(phrases), cache=tmp_path))
+    more = KnowledgeBase.from_phrases([("a.new", "调解收钱吗"), *phrases])
+    new = _scorer(Matcher(more, cache=tmp_path, provisional=True))
+    before, now = _weights(old), _weights(new)
+    assert not new.settled
+    assert now
+    assert ["a.new/", *old.group_names] == new.group_names
+    assert all(not row[0] and np.array_equal(before[key], row[1:]) for key, row in now.items())
+
+
 def test_what_is_read_is_what_was_learnt(base: Path, tmp_path: Path) -> None:
     """A start from the cache makes no index and no normal form anew, and answers to the last digit as one without."""
     with (
