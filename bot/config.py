@@ -120,6 +120,11 @@ class Telegram(_Section):
     staff_chats: Annotated[tuple[int, ...], BeforeValidator(_parts)] = ()
     """Chats that hear of new tickets and may ask /queue and /stats."""
 
+    @property
+    def on(self) -> bool:
+        """Whether there is a bot to be."""
+        return bool(self.token.get_secret_value())
+
 
 class MenuItem(_Section):
     """A button below the chat (自定义菜单): with `key` it says something to the bot, with `url` it opens a page."""
@@ -180,6 +185,11 @@ class WeChat(_Section):
         MenuButton(name="怎么用", key="help"),
     )
     """Pushed by `fawen wechat menu --push`."""
+
+    @property
+    def on(self) -> bool:
+        """Whether there is an account to answer for."""
+        return bool(self.app_id and self.token.get_secret_value())
 
 
 class Dialogue(_Section):

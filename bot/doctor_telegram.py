@@ -28,7 +28,7 @@ _STAFF = "工作人员的聊天"
 
 async def telegram_findings(settings: Telegram) -> list[Finding]:
     """One line on the bot, more where its webhook or a staff chat is not as set. Neither token nor proxy is ever shown."""
-    if not settings.token.get_secret_value():
+    if not settings.on:
         return [Finding(True, NAME, "没有启用（没有设置 telegram.token）")]
     try:
         how_to = connections(settings)

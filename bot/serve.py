@@ -89,13 +89,13 @@ async def run(settings: Settings) -> None:
 def refuse_early(settings: Settings) -> None:
     """What can be told to be wrong before the first learning, which takes minutes. Raises ConfigError."""
     telegram, wechat = settings.telegram, settings.wechat
-    if telegram.token.get_secret_value():
+    if telegram.on:
         from bot.channels.telegram import connections, webhook_secret
 
         connections(telegram)
         if telegram.mode == "webhook":
             webhook_secret(telegram)
-    if wechat.app_id and wechat.token.get_secret_value():
+    if wechat.on:
         from bot.channels.wechat_webhook import Gatekeeper
 
         Gatekeeper(wechat, utc_now)
@@ -150,7 +150,7 @@ async def _telegram(
     health: dict[str, Callable[[], dict[str, object]]],
 ) -> AsyncIterator[None]:
     settings = core.settings.telegram
-    if not settings.token.get_secret_value():
+    if not settings.on:
         notes.append(("Telegram", "关（没有设置 telegram.token）"))
         yield
         return
@@ -183,7 +183,7 @@ async def _wechat(
     health: dict[str, Callable[[], dict[str, object]]],
 ) -> AsyncIterator[None]:
     settings = core.settings.wechat
-    if not settings.app_id or not settings.token.get_secret_value():
+    if not settings.on:
         notes.append(("微信", "关（没有设置 wechat.app_id 和 wechat.token）"))
         yield
         return

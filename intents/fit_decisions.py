@@ -98,8 +98,8 @@ def fit_thresholds(
     scale: Worth | None = None,
     tick: Callable[[int, int], None] | None = None,
 ) -> tuple[Thresholds, float]:
-    """The best thresholds, one coordinate at a time until none moves, the one to answer as high as
-    costs nothing; and their mean worth. `bare` says of each question whether it is (`Question.bare`).
+    """The best thresholds, one coordinate at a time until none moves, the one to answer as high as costs nothing;
+    and their mean worth. `bare` says of each question whether it is (`Question.bare`).
     """
     scale = scale or Worth()
     likeliest = [top(row, LOOKED_AT) for row in p]

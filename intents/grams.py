@@ -56,14 +56,14 @@ def gram_keys(text: str) -> Keys:
     return np.concatenate([codes[1:-1], *_longer(codes)])
 
 
-def joint_keys(texts: Sequence[str]) -> tuple[Keys, tuple[int, int, int]]:
-    """Keys of all grams of several texts in a handful of operations, and where characters, pairs and triples begin.
+def joint_keys(texts: Sequence[str]) -> tuple[Keys, int, int]:
+    """Keys of all grams of several texts in a handful of operations: characters, then pairs, then triples, and where these begin.
 
-    Of a text that begins `n` characters into all of them, with their marks of the ends, they begin `n` further on. Among the keys
+    Those of a text that begins `n` characters into all of them, with their marks of the ends, begin `n` further on. Among the keys
     are the marks and grams that reach from one text into the next: no text has those, and no index knows them.
     """
     codes = _codes(_START + _BETWEEN.join(texts) + _END)
-    return np.concatenate([codes, *_longer(codes)]), (0, len(codes), 2 * len(codes) - 1)
+    return np.concatenate([codes, *_longer(codes)]), len(codes), 2 * len(codes) - 1
 
 
 def grams_of(phrases: Sequence[str], progress: Progress | None = None) -> Grams:

@@ -115,6 +115,11 @@ class GramIndex:
         self.shared = np.where(shared, np.cumsum(shared) - 1, -1).astype(np.int32)
         self._post(frequency <= max(int(n * COMMON), 16), counts)
 
+    @property
+    def _typed_from(self) -> int:
+        """The number of the first gram as typed: how many keys there are."""
+        return len(self._keys) - 1
+
     def shared_keys(self) -> NDArray[np.int64]:
         """The keys of the grams of SHARED phrases or more, those of folded wordings below zero; ascending."""
         return np.concatenate([self._keys[:-1] + _FOLDED, self._keys[:-1]])[self.shared >= 0]
@@ -126,13 +131,13 @@ class GramIndex:
 
     def typed(self) -> NDArray[np.bool_]:
         """Which of `rows`, `cols` and `weights` are of wordings as typed."""
-        return self.cols >= len(self._keys) - 1
+        return self.cols >= self._typed_from
 
     def _weights(self, counts: Floats) -> Floats:
         weights = (1 + np.log(counts)) * self.idf[self.cols]
         document = self.rows + self.size * self.typed()
         norms = np.sqrt(np.bincount(document, weights * weights, 2 * self.size))
-        return np.asarray(weights / np.maximum(norms[document], 1e-9), np.float32)
+        return np.asarray(weights / np.maximum(norms[document], _LEAST), np.float32)
 
     def _post(self, rare: NDArray[np.bool_], counts: Floats) -> None:
         """The postings of each gram, those of its phrases before those of its groups, and where they stand."""
@@ -161,14 +166,14 @@ class GramIndex:
         self.group_idf = np.where(frequency, spread, 0).astype(np.float32)
         length = np.asarray(np.bincount(owner, pooled, 2 * g), np.float32).reshape(2, g)
         if g:
-            length /= np.maximum(length.mean(1, keepdims=True), 1e-9)
+            length /= np.maximum(length.mean(1, keepdims=True), _LEAST)
         saturated = pooled * (_K1 + 1) / (pooled + _K1 * (1 - _B + _B * length.ravel()[owner]))
         document = owner + self.size * (1 + owner // max(g, 1))
         return document, col, (saturated * self.group_idf[col]).astype(np.float32)
 
     def asked(self, folded: str, *texts: str) -> Asked:
         """What the index knows of normal forms: the first in folded wording, the others as typed."""
-        v, n = len(self._keys) - 1, 1 + len(texts)
+        v, n = self._typed_from, 1 + len(texts)
         same = folded == texts[0]
         owners, columns, counts, coverage = self._looked_up(texts if same else (folded, *texts), 0 if same else 1)
         second = owners.searchsorted(1)
@@ -194,14 +199,14 @@ class GramIndex:
 
         And `Asked.coverage` of the text number `typed`.
         """
-        keys, (_, pairs, triples) = joint_keys(texts)
+        keys, pairs, triples = joint_keys(texts)
         places = self._keys.searchsorted(keys)
         known = self._keys[places] == keys
         length, begin = len(texts[typed]), 1 + sum(len(text) + 2 for text in texts[:typed])
         inner = slice(begin + pairs, begin + pairs + length - 1) if length > 1 else slice(begin, begin + length)
+        v, begin = self._typed_from, 0
         # what stands in folded wording only is not known as typed
-        covered = np.count_nonzero(self.idf[places[inner][known[inner]] + len(self._keys) - 1])
-        v, begin = len(self._keys) - 1, 0
+        covered = np.count_nonzero(self.idf[places[inner][known[inner]] + v])
         for text in texts[:-1]:
             begin += len(text) + 2
             for later in (places[begin:pairs], places[begin + pairs : triples], places[begin + triples :]):
