@@ -19,7 +19,7 @@ import uvicorn
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from bot.app import running_core
 from bot.channels import wechat_api, wechat_webhook, wechat_xml
@@ -29,10 +29,14 @@ from bot.channels.wechat import Parts, WeChatChannel
 from bot.config import Dialogue, KnowledgeSettings, Limits, Settings, StoreSettings, Telegram, WeChat
 from bot.dialogue import Dialogue as Talk
 from bot.gate import Gate
+from bot.memory import Work
+from bot.messages import Reply
 from bot.serve import GC_THRESHOLDS
 from bot.server import make_app, new_event_loop
 from bot.store.platform import PlatformStore
 from bot.store.sql import SqlStore
+from intents import Matcher
+from intents.model import KnowledgeData
 
 APP_ID, AES_KEY = "wx", "fawenbench" + "0123456789abcdefghijklmnopqrstuvw"
 
@@ -96,6 +100,13 @@ class Echo:
             await self._fast.write(lambda connection: connection.execute("INSERT INTO echoes VALUES (?)", (body,)))
 
 
+class EchoTalk(Talk):
+    """The service's dialogue with an echo where it understands: limits, redaction, the store's rows are as in service."""
+
+    async def _reply(self, matcher: Matcher, work: Work) -> Reply:
+        return Reply("echo", work.message.text, "answer")
+
+
 async def serve(directory: Path, secret: str, recall: int) -> None:
     """Serve until a signal comes; `recall` questions' matches are remembered."""
     made = settings(directory, secret)
@@ -103,19 +114,26 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
         core = await stack.enter_async_context(running_core(made))
         with contextlib.closing(sqlite3.connect(directory / "bench.db")) as beside:
             beside.execute("CREATE TABLE echoes (body BLOB)")
+
+        def knowledge() -> KnowledgeData:
+            return core.brain.current().knowledge
+
         gate = Gate(made.limits, core.board.current, core.metrics)
         dialogue = Talk(core.brain.current, core.store, made.dialogue, utc_now, gate=gate, recall=recall)
-        telegram = TelegramChannel(
-            made.telegram, dialogue, core.store, lambda: core.brain.current().knowledge, utc_now, waiting=10**9
-        )
+        telegram = TelegramChannel(made.telegram, dialogue, core.store, knowledge, utc_now, waiting=10**9)
 
         client = await stack.enter_async_context(wechat_api.make_client(made.wechat))
         platform = PlatformStore(core.store.shared)
         outward = wechat_api.WeChatApi(made.wechat, client, platform, utc_now)
-        parts = Parts(dialogue, core.store, platform, outward, lambda: core.brain.current().knowledge, utc_now)
-        wechat = WeChatChannel(parts)
 
-        web = WebChat(dialogue, lambda: core.brain.current().knowledge, core.store, made.web, utc_now)
+        def both(talk: Talk) -> list[BaseRoute]:
+            # the outer channels, as bot.serve puts them together
+            wechats.append(WeChatChannel(Parts(talk, core.store, platform, outward, knowledge, utc_now)))
+            web = WebChat(talk, knowledge, core.store, made.web, utc_now)
+            return [*web.routes(), *wechat_webhook.routes(made.wechat, wechats[-1], utc_now, lambda _: False)]
+
+        wechats: list[WeChatChannel] = []
+        echoing = EchoTalk(core.brain.current, core.store, made.dialogue, utc_now, gate=gate, recall=0)
 
         async def count(_: Request) -> Response:
             return JSONResponse(await core.store.counts())
@@ -124,9 +142,9 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
             *Echo(made.wechat, None).routes("echo"),
             *Echo(made.wechat, core.store).routes("echo-kept"),
             Route("/count", count),
-            *web.routes(),
+            Mount("/echo-talk", routes=both(echoing)),
+            *both(dialogue),
             *telegram.routes(),
-            *wechat_webhook.routes(made.wechat, wechat, utc_now, lambda _: False),
         ]
         app = make_app(routes, core.store, lambda: "bench", made.server.max_body)
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False)
@@ -141,7 +159,8 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
         print(server.servers[0].sockets[0].getsockname()[1], flush=True)  # noqa: T201  read by bench.channels
         await running
         await telegram.close()
-        await wechat.close()
+        for wechat in wechats:
+            await wechat.close()
 
 
 if __name__ == "__main__":

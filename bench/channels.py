@@ -9,9 +9,10 @@ Messages are our own test questions, from one of 400 people; an answer counts wh
 when the response is there, Telegram's when the exchange and its outbox row are stored, WeChat's (plain mode) when the
 passive reply is there. Telegram's own sending (30 a second at most, by its rules) is not part of this.
 
-Two echoes stand beside each channel, behind the same server, middleware and router. "% echo": the same request read,
+Three echoes stand beside a channel, behind the same server, middleware and router. "% echo": the same request read,
 for WeChat its signature and age checked and its XML parsed, and sent back; nothing is stored. "% kept": the same, and
-the body is one row in the same database, committed (fsync) by the same group commit before the answer.
+the body is one row in the same database, committed (fsync) by the same group commit before the answer. "% talk": the whole
+channel and store as in service, and only the dialogue says back what it was told: what understanding and answering cost.
 
 A machine too slow for the steady 100 a second shows in the last column: WeChat then answers with the outage text and
 keeps nothing.
@@ -104,6 +105,8 @@ TARGETS: dict[str, Make] = {
     "JSON echo, kept": api_request("/echo-kept"),
     "WeChat echo": wechat_echo("/echo-wechat"),
     "WeChat echo, kept": wechat_echo("/echo-kept-wechat"),
+    "JSON echo, talk": api_request("/echo-talk/api/chat"),
+    "WeChat echo, talk": wechat_echo("/echo-talk/wechat"),
     "web JSON API": api_request("/api/chat"),
     "WeChat webhook": wechat_request,
     "Telegram webhook": telegram_request,
@@ -158,8 +161,8 @@ async def measure(server: Server, name: str, texts: list[str], seconds: float, r
     made = requests(TARGETS[name], texts, numbers, repeat)
     before = server.exchanges()
     warm = await flat_out(server.port, made, 1.0)
-    echo = name not in BESIDE
-    if not echo:
+    kept = name in BESIDE or name.endswith("talk")
+    if kept:
         server.settled(before + warm.done)
     before = server.exchanges()
     fast = await flat_out(server.port, made, seconds)
@@ -168,7 +171,7 @@ async def measure(server: Server, name: str, texts: list[str], seconds: float, r
         fast.seconds += server.settled(before + fast.done)
     calm = await steady(server.port, made, seconds, RATE)
     missing = 0
-    if not echo:
+    if kept:
         server.settled(before + fast.done + calm.done)
         missing = fast.done + calm.done - (server.exchanges() - before)
     return fast, calm, missing
@@ -178,7 +181,7 @@ def run(texts: list[str], seconds: float, repeat: bool) -> Table:
     """One server, every target in turn."""
     asked = "the same hundred questions" if repeat else f"{len(texts)} questions, each worked out anew"
     table = Table(title=f"{asked}, {PEOPLE} people, {platform.machine()}", title_justify="left")
-    for column in ("channel", "msg/s", "% echo", "% kept", "p50 ms", "p99 ms", "failed", "lost"):
+    for column in ("channel", "msg/s", "% echo", "% kept", "% talk", "p50 ms", "p99 ms", "failed", "lost"):
         table.add_column(column, justify="left" if column == "channel" else "right", no_wrap=True)
     Path("out").mkdir(exist_ok=True)
     # in the checkout (ignored by git), not in /tmp, which may be memory: a commit shall reach a disk
@@ -189,8 +192,8 @@ def run(texts: list[str], seconds: float, repeat: bool) -> Table:
             for name in TARGETS:
                 fast, calm, missing = asyncio.run(measure(server, name, texts, seconds, repeat))
                 rates[name] = fast.rate
-                echo = BESIDE.get(name)
-                beside = [f"{100 * fast.rate / rates[f'{echo}{kept}']:.0f}" if echo else "" for kept in ("", ", kept")]
+                echoes = [f"{BESIDE.get(name)}{kind}" for kind in ("", ", kept", ", talk")]
+                beside = [f"{100 * fast.rate / rates[e]:.0f}" if name in BESIDE else "" for e in echoes]
                 table.add_row(
                     name, f"{fast.rate:.0f}", *beside, f"{calm.percentile(0.5):.0f}", f"{calm.percentile(0.99):.0f}",
                     str(fast.failed + calm.failed), str(missing),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from bot import replies
 from bot.messages import Reply
@@ -21,6 +22,8 @@ _SENTENCE = re.compile(r".*?(?:[。！？；…]+|[!?]+(?=\s|$))[”’」』）
 _CLAUSE = re.compile(r".*?[，、：,]|.+$", re.S)
 _JOINED = re.compile(r"[\u0300-\u036f\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
 """Marks that belong to the character before them."""
+_REMEMBERED = 512
+"""Texts, and pages made of them, kept in memory: most people ask what others asked before."""
 
 
 def size(text: str) -> int:
@@ -64,10 +67,11 @@ def pages(
     hint = replies.phrase(base, "continued")
     if given and is_marked(given[-1]):
         hint = convert(hint)
-    return paginate(units, hint, most)
+    return list(paginate(tuple(units), hint, most))
 
 
-def paginate(units: Sequence[str], hint: str, most: int) -> list[str]:
+@lru_cache(_REMEMBERED)
+def paginate(units: tuple[str, ...], hint: str, most: int) -> tuple[str, ...]:
     """Pages of at most `most` bytes; joined, without the hints, they hold every character but line ends at cuts."""
     room = most - size(hint) - 1
     parts = [piece for unit in units for piece in _fitting(unit, room)]
@@ -81,7 +85,7 @@ def paginate(units: Sequence[str], hint: str, most: int) -> list[str]:
             taken += 1
         found.append("".join(parts[:taken]).strip("\n") + "\n" + hint)
         parts = parts[taken:]
-    return [page for page in found if page]
+    return tuple(page for page in found if page)
 
 
 def pick(text: str, base: KnowledgeData) -> str | None:
@@ -98,11 +102,16 @@ def seconds(at: datetime) -> int:
 
 
 def _units(text: str) -> list[str]:
+    return list(_sentences(text))
+
+
+@lru_cache(_REMEMBERED)
+def _sentences(text: str) -> tuple[str, ...]:
     found: list[str] = []
     for line in text.strip("\n").splitlines():
         found += [m.group() for m in _SENTENCE.finditer(line) if m.group()]
         found = [*found[:-1], found[-1] + "\n"] if line else [*found, "\n"]
-    return found
+    return tuple(found)
 
 
 def _with_tail(units: list[str], line: str) -> list[str]:

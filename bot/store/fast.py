@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -31,9 +31,11 @@ from bot.store.writer import WAITING, tell
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Waiting = tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]]
+"""A write, which may be run again from the beginning, and who waits for it."""
 GROUP = 64
 """Writes of one transaction; together a few milliseconds of the event loop."""
-PACE = 0.006
+PACE = 0.004
 """Seconds from the beginning of one transaction to that of the next while several write at once: each costs the event loop
 and the disk as much as two writes. Who writes alone is never kept waiting."""
 _SAME = "channel = ? AND message_id = ?"
@@ -89,9 +91,7 @@ class FastPath:
 
     def __init__(self, path: str, shown: str, turn: asyncio.Lock) -> None:
         self._path, self._shown, self._turn = path, shown, turn
-        self._queue: asyncio.Queue[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]]] = asyncio.Queue(
-            WAITING
-        )
+        self._queue: asyncio.Queue[Waiting] = asyncio.Queue(WAITING)
         self._task: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "store-fast")
         self._receive = Insert(messages, "ON CONFLICT DO NOTHING")
@@ -194,7 +194,10 @@ class FastPath:
         return await self.write(work)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """One write, in a transaction with the others that wait; its result once it is durable. Raises StoreUnavailable."""
+        """One write, in a transaction with the others that wait; its result once it is durable. Raises StoreUnavailable.
+
+        `work` may be run twice, the first time undone: it only reads and writes through its connection.
+        """
         if self._task is None:
             raise StoreUnavailable(f"store {self._shown} is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -221,11 +224,10 @@ class FastPath:
                 for _ in group:
                     self._queue.task_done()
 
-    async def _commit(self, group: list[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]]]) -> None:
+    async def _commit(self, group: Sequence[Waiting]) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await self._begin()
-            results = [(future, *self._one(work)) for work, future in group]
+            results = await self._written(group)
             await loop.run_in_executor(self._thread, self._write.execute, "COMMIT")
         except (sqlite3.Error, OSError) as error:
             with contextlib.suppress(sqlite3.Error):
@@ -235,6 +237,17 @@ class FastPath:
             results = [(future, None, failure) for _, future in group]
         for future, value, problem in results:
             tell(future, value, problem)
+
+    async def _written(self, group: Sequence[Waiting]) -> list[tuple[asyncio.Future[Any], Any, Exception | None]]:
+        """Every write of a group, in an open transaction. Where one fails all begin again, each in a savepoint of its own:
+        savepoints always would be two statements more for every write, and nearly none fails."""
+        await self._begin()
+        try:
+            return [(future, work(self._write), None) for work, future in group]
+        except (sqlite3.IntegrityError, ValueError):
+            self._write.rollback()
+        await self._begin()
+        return [(future, *self._one(work)) for work, future in group]
 
     async def _begin(self) -> None:
         """Take the lock to write: at once where it is free, as it nearly always is, else in a thread that waits for it."""

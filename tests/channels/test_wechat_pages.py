@@ -40,7 +40,7 @@ def texts_of(reply: Reply, base: KnowledgeBase) -> list[str]:
 @given(WORDS, st.integers(100, 2000))
 def test_every_page_fits_and_nothing_is_lost(text: str, most: int) -> None:
     """Whatever the text: each page within its bytes, all but the last with the hint, together every character."""
-    found = paginate(text.splitlines(keepends=True), HINT, most)
+    found = paginate(tuple(text.splitlines(keepends=True)), HINT, most)
     assert all(size(page) <= most for page in found)
     assert all(page.endswith(HINT) for page in found[:-1])
     assert squeezed(text) == squeezed("".join(bare(page) for page in found))

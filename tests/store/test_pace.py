@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.errors import StoreConflict
 from bot.store import fast
 from bot.store.connect import decoded, encoded
 from bot.store.fast import FastPath
@@ -103,3 +104,25 @@ async def test_what_was_written_before_is_read(tmp_path: Path) -> None:
         await connection.execute(sa.insert(table).values(v={"字": "全"}))
         assert [{"字": "半\ud83d"}, {"字": "全"}] == list((await connection.execute(sa.select(table.c.v))).scalars())
     await engine.dispose()
+
+
+async def test_a_failing_write_never_fails_its_neighbours(path: FastPath) -> None:
+    """One of a group breaks a key, one a rule of ours: the others are written once each, and say what they say."""
+    await path.write(lambda connection: connection.execute("CREATE UNIQUE INDEX once ON noted (n)"))
+
+    def refused(connection: sqlite3.Connection) -> int:
+        connection.execute("INSERT INTO noted VALUES (99)")
+        raise ValueError("not like this")
+
+    works = [_note(1), _note(2), _note(1), refused, _note(3)]
+    sizes: list[list[Any]] = []
+
+    async def work() -> None:
+        sizes.append(await asyncio.gather(*(path.write(w) for w in works), return_exceptions=True))
+
+    assert await _commits(path, work) == [5]
+    first, second, same, rule, third = sizes[0]
+    assert (first, second, third) == (1, 2, 3)
+    assert isinstance(same, StoreConflict)
+    assert isinstance(rule, ValueError)
+    assert path.one_row("SELECT count(*), sum(n) FROM noted") == (3, 6)
