@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 
 from bot.config import KnowledgeSettings
@@ -56,11 +56,16 @@ def make_encoders(setting: str, cache: Path, progress: Progress | None = None) -
 
 
 def make_matcher(
-    directory: Path, cache: Path | None, encoders: Sequence[Encoder] = (), provisional: bool = False
+    directory: Path,
+    cache: Path | None,
+    encoders: Sequence[Encoder] = (),
+    provisional: bool = False,
+    lent: Collection[str] = (),
 ) -> Matcher:
     """Load and learn a knowledge directory. Raises KnowledgeError; takes a minute without a warm cache, seconds when
-    `provisional`, see Matcher."""
-    return Matcher(KnowledgeBase.load(directory), encoders=encoders, cache=cache, provisional=provisional)
+    `provisional`; for that and `lent` see Matcher."""
+    knowledge = KnowledgeBase.load(directory)
+    return Matcher(knowledge, encoders=encoders, cache=cache, provisional=provisional, lent=lent)
 
 
 def make_brain(settings: KnowledgeSettings, progress: Progress | None = None) -> tuple[Brain, str]:
@@ -84,9 +89,9 @@ class Brain:
         directory: Path,
         cache: Path | None,
         encoders: Sequence[Encoder] = (),
-        relearn: Callable[[Path, bool], Awaitable[Matcher]] | None = None,
+        relearn: Callable[[Path, bool, Matcher], Awaitable[Matcher]] | None = None,
     ) -> None:
-        """`relearn(directory, provisional)` makes the matcher of changed files beside the event loop, else a thread does."""
+        """`relearn(directory, provisional, before)` makes the matcher of changed files beside the event loop, else a thread does."""
         self._relearn = relearn
         self._retired: list[Matcher] = []
         self._settling: asyncio.Task[None] | None = None
@@ -190,7 +195,7 @@ class Brain:
     async def _learn_anew(self, provisional: bool) -> Matcher:
         if self._relearn is not None:
             try:
-                return await self._relearn(self._directory, provisional)
+                return await self._relearn(self._directory, provisional, self._matcher)
             except (RelearnFailed, OSError) as error:
                 log.warning("learning in a process of its own failed, a thread does it: %s", error)
         return await asyncio.to_thread(make_matcher, self._directory, self._cache, self._encoders, provisional)

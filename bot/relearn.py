@@ -15,9 +15,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from bot import transport
 from bot.errors import FawenError, KnowledgeError
@@ -26,6 +27,8 @@ from intents.encoder import Encoder
 
 _DONE, _REFUSED = 0, 3
 _PROBLEMS = "problems.json"
+_HERE = "here.json"
+"""Names of the arrays (`Matcher.named`) that the process which takes the matcher in has already."""
 _PROVISIONAL = "provisional"
 NICE = 19
 """A sixtieth of a core that others want: answers come first, and the change still comes, from what the others leave."""
@@ -43,17 +46,19 @@ class Relearner:
         the other process stands back (0 to 19, see nice(2))."""
         self._cache, self._encoder, self._encoders, self._nice = cache, encoder, tuple(encoders), nice
 
-    async def learn(self, directory: Path, provisional: bool = False) -> Matcher:
-        """The matcher of a directory, see `Matcher` for `provisional`. Raises KnowledgeError with every problem,
-        RelearnFailed when the process dies."""
+    async def learn(self, directory: Path, provisional: bool = False, before: Matcher | None = None) -> Matcher:
+        """The matcher of a directory, see `Matcher` for `provisional`; what it has in common with the one `before` (weights, of a
+        reworded answer the index too) is that one's. Raises KnowledgeError with every problem, RelearnFailed when the process dies.
+        """
         place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="fawen-learn-"))
         try:
-            return await self._learn(directory, place, provisional)
+            return await self._learn(directory, place, provisional, before.named if before else {})
         finally:
             # hundreds of megabytes: the disk takes twenty milliseconds to forget them
             await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
 
-    async def _learn(self, directory: Path, place: Path, provisional: bool) -> Matcher:
+    async def _learn(self, directory: Path, place: Path, provisional: bool, here: Mapping[str, Any]) -> Matcher:
+        (place / _HERE).write_text(json.dumps(sorted(here)), encoding="utf-8")
         arguments: tuple[str, ...] = (str(directory), str(place), str(self._cache or ""), self._encoder)
         if provisional:
             arguments += (_PROVISIONAL,)
@@ -73,7 +78,7 @@ class Relearner:
         if process.returncode != _DONE:
             end = said.decode("utf-8", "replace").strip().splitlines()[-1:]
             raise RelearnFailed(f"learning ended with code {process.returncode}: {''.join(end)}")
-        matcher = await asyncio.to_thread(transport.load, place, self._encoders)
+        matcher = await asyncio.to_thread(transport.load, place, {**_by_name(self._encoders), **here})
         if not isinstance(matcher, Matcher):
             raise RelearnFailed(f"learning gave a {type(matcher).__name__} instead of a matcher")
         return matcher
@@ -83,6 +88,10 @@ class Relearner:
         level = min(os.getpriority(os.PRIO_PROCESS, 0) + self._nice, 19)
         with contextlib.suppress(ProcessLookupError):
             os.setpriority(os.PRIO_PROCESS, process, level)
+
+
+def _by_name(encoders: Sequence[Encoder]) -> dict[str, Encoder]:
+    return {f"encoder/{encoder.name}": encoder for encoder in encoders}
 
 
 def environment() -> dict[str, str]:
@@ -98,12 +107,14 @@ def main(arguments: Sequence[str]) -> int:
     directory, target, cache, encoder, *how = arguments
     encoders, _ = make_encoders(encoder, Path(cache)) if cache else ([], "")
     try:
-        matcher = make_matcher(Path(directory), Path(cache) if cache else None, encoders, _PROVISIONAL in how)
+        there = frozenset(json.loads((Path(target) / _HERE).read_text(encoding="utf-8")))
+        matcher = make_matcher(Path(directory), Path(cache) if cache else None, encoders, _PROVISIONAL in how, there)
     except KnowledgeError as error:
         rows = [asdict(problem) for problem in error.problems]
         (Path(target) / _PROBLEMS).write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
         return _REFUSED
-    transport.save(matcher, Path(target), encoders)
+    common = {name: array for name, array in matcher.named.items() if name in there}
+    transport.save(matcher, Path(target), {**_by_name(encoders), **common})
     return _DONE
 
 

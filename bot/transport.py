@@ -11,7 +11,7 @@ import gc
 import io
 import pickle  # nosec B403  # read only from a directory that this program made for itself
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, sleep
@@ -28,14 +28,15 @@ ARRAY_BYTES = 1 << 16
 _ATOMS, _OBJECTS = 500, 10
 """Members of one piece: of texts and numbers, and of anything larger."""
 _PIECES = "pieces"
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 SWITCH = 0.0002
 """Seconds after which a thread that works beside the event loop hands the interpreter over."""
 WORK, REST = 0.001, 0.002
 """Seconds that such a thread works at a stretch where it can stop, and leaves the interpreter alone afterwards."""
 
 
-def save(value: Any, directory: Path, shared: Sequence[Any] = ()) -> None:
-    """Write a value; `shared` are objects that the other side has already and that are only named."""
+def save(value: Any, directory: Path, shared: Mapping[str, Any] = NOTHING) -> None:
+    """Write a value; `shared` are objects, by name, that the other side has already and that are only named."""
     with (directory / _PIECES).open("wb") as file:
         _Packer(file, directory, shared).piece("root", 0, value)
 
@@ -73,13 +74,13 @@ class Rests:
             self._since = perf_counter()
 
 
-def load(directory: Path, shared: Sequence[Any] = ()) -> Any:
-    """Read what `save` has written, with the same `shared`. Meant for a thread beside the event loop."""
+def load(directory: Path, shared: Mapping[str, Any] = NOTHING) -> Any:
+    """Read what `save` has written; `shared` has every name that `save` was given. Meant for a thread beside the event loop."""
     with standing_back():
         return _load(directory, shared)
 
 
-def _load(directory: Path, shared: Sequence[Any]) -> Any:
+def _load(directory: Path, shared: Mapping[str, Any]) -> Any:
     boxes: dict[int, Any] = {}
     root = None
     rests = Rests()
@@ -124,9 +125,9 @@ def _frozen(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
 class _Packer:
     """Writes pieces; the members of a collection come before what holds it."""
 
-    def __init__(self, file: BinaryIO, directory: Path, shared: Sequence[Any]) -> None:
+    def __init__(self, file: BinaryIO, directory: Path, shared: Mapping[str, Any]) -> None:
         self._file, self._directory = file, directory
-        self._shared = {id(value): i for i, value in enumerate(shared)}
+        self._shared = {id(value): name for name, value in shared.items()}
         self._numbers: dict[int, int] = {}
         self._alive: list[Any] = []
         self._parts: set[int] = set()
@@ -137,7 +138,7 @@ class _Packer:
         _Pickler(buffer, self).dump((kind, number, content))
         self._file.write(buffer.getvalue())
 
-    def name(self, value: Any) -> tuple[str, int] | None:
+    def name(self, value: Any) -> tuple[str, int | str] | None:
         """How a value is named instead of written; None for what is written in place."""
         if id(value) in self._shared:
             return "shared", self._shared[id(value)]
@@ -181,7 +182,7 @@ class _Pickler(pickle.Pickler):
         super().__init__(file, protocol=5)
         self._packer = packer
 
-    def persistent_id(self, value: Any) -> tuple[str, int] | None:
+    def persistent_id(self, value: Any) -> tuple[str, int | str] | None:
         return self._packer.name(value)
 
     def reducer_override(self, value: Any) -> Any:
@@ -191,7 +192,7 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpacker(pickle.Unpickler):
-    def __init__(self, file: BinaryIO, directory: Path, boxes: dict[int, Any], shared: Sequence[Any]) -> None:
+    def __init__(self, file: BinaryIO, directory: Path, boxes: dict[int, Any], shared: Mapping[str, Any]) -> None:
         super().__init__(file)
         self._directory, self._boxes, self._shared = directory, boxes, shared
 

@@ -7,7 +7,7 @@ a question is looked up in a handful of array operations. The ends of a text cou
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,19 @@ class Grams(NamedTuple):
     """Every gram of every phrase, each once a phrase, ascending by phrase, then by key."""
 
     keys: Keys
+    rows: Ints
+    """The phrase."""
+    counts: Ints
+    """How often the phrase has it."""
+
+
+class Counted(NamedTuple):
+    """Every gram of every phrase, each once a phrase, ascending by gram, then by phrase."""
+
+    vocabulary: Keys
+    """All grams, ascending."""
+    numbers: Ints
+    """The gram's place in the vocabulary."""
     rows: Ints
     """The phrase."""
     counts: Ints
@@ -78,7 +91,36 @@ def grams_of(phrases: Sequence[str], progress: Progress | None = None) -> Grams:
     return Grams(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
+def counted(phrases: Sequence[str]) -> Counted:
+    """The grams of all phrases (normal forms) gram by gram."""
+    keys, owners = _all_grams(phrases)
+    order = np.argsort(keys)
+    new = changes(keys[order])
+    vocabulary = keys[order[np.flatnonzero(new)]]
+    # a gram has one length, so that its phrases ascend with its places: sorting pairs of numbers is several times as quick
+    # as a stable sort of the keys
+    pairs = (np.cumsum(new) - 1) * (len(keys) + 1) + order
+    pairs.sort()
+    numbers, order = np.divmod(pairs, len(keys) + 1)
+    owners = owners[order]
+    firsts = np.flatnonzero(changes(numbers) | changes(owners))
+    counts = np.diff(np.append(firsts, len(keys)))
+    return Counted(
+        vocabulary, numbers[firsts].astype(np.int32), owners[firsts].astype(np.int32), counts.astype(np.int32)
+    )
+
+
 def _of_chunk(phrases: Sequence[str], start: int) -> Grams:
+    keys, owners = _all_grams(phrases)
+    order = np.lexsort((keys, owners))
+    keys, owners = keys[order], owners[order]
+    firsts = np.flatnonzero(changes(keys) | changes(owners))
+    counts = np.diff(np.append(firsts, len(keys))).astype(np.int32)
+    return Grams(keys[firsts], (owners[firsts] + start).astype(np.int32), counts)
+
+
+def _all_grams(phrases: Sequence[str]) -> tuple[Keys, NDArray[np.intp]]:
+    """Every gram with its phrase, with repetitions: by length, then by phrase."""
     codes = _codes("".join(map(framed, phrases)))
     rows = np.repeat(np.arange(len(phrases)), [len(p) + 2 for p in phrases])
     pairs, triples = _longer(codes)
@@ -86,12 +128,14 @@ def _of_chunk(phrases: Sequence[str], start: int) -> Grams:
     pair = rows[:-1] == rows[1:]
     triple = rows[:-2] == rows[2:]
     keys = np.concatenate([codes[single], pairs[pair], triples[triple]])
-    owners = np.concatenate([rows[single], rows[:-1][pair], rows[:-2][triple]])
-    order = np.lexsort((keys, owners))
-    keys, owners = keys[order], owners[order]
-    firsts = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])]) if len(keys) else keys
-    counts = np.diff(np.r_[firsts, len(keys)]).astype(np.int32)
-    return Grams(keys[firsts], (owners[firsts] + start).astype(np.int32), counts)
+    return keys, np.concatenate([rows[single], rows[:-1][pair], rows[:-2][triple]])
+
+
+def changes(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where another value begins."""
+    found = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return found
 
 
 def _codes(text: str) -> Keys:

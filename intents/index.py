@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from intents.grams import Floats, Ints, Keys, grams_of, joint_keys
+from intents.grams import Floats, Ints, Keys, changes, counted, joint_keys
 from intents.sums import add_columns
 
 COMMON = 0.1
@@ -90,6 +90,9 @@ class GramIndex:
         self._keys = parts["keys"]
         self.idf, self.group_idf, self.shared = parts["idf"], parts["group_idf"], parts["shared"]
         self._docs, self._values, self._steps = parts["docs"], parts["values"], parts["steps"]
+        self._nothing_to_learn()
+
+    def _nothing_to_learn(self) -> None:
         self.rows = self.cols = np.zeros(0, np.int32)
         self.weights = np.zeros(0, np.float32)
 
@@ -101,14 +104,13 @@ class GramIndex:
         }  # fmt: skip
 
     def _make(self, phrases: Sequence[str], folded: Sequence[str]) -> None:
-        typed, other = grams_of(phrases), grams_of(folded)
-        vocabulary, cols = np.unique(np.concatenate([other.keys, typed.keys]), return_inverse=True)
-        self._keys = np.append(vocabulary, _NO_GRAM)
-        cols[len(other.keys) :] += len(vocabulary)
-        self.cols, self.rows = cols.astype(np.int32), np.concatenate([other.rows, typed.rows])
-        n = self.size
-        counts = np.concatenate([other.counts, typed.counts]).astype(np.float32)
-        frequency = np.bincount(cols, minlength=2 * len(vocabulary))
+        n, found = self.size, counted([*folded, *phrases])
+        v, typed = len(found.vocabulary), found.rows >= n
+        self._keys = np.append(found.vocabulary, _NO_GRAM)
+        self.cols = np.concatenate([found.numbers[~typed], found.numbers[typed] + np.int32(v)])
+        self.rows = np.concatenate([found.rows[~typed], found.rows[typed] - np.int32(n)])
+        counts = np.concatenate([found.counts[~typed], found.counts[typed]]).astype(np.float32)
+        frequency = np.bincount(self.cols, minlength=2 * v)
         self.idf = np.where(frequency, np.log((1 + n) / (1 + frequency)) + 1, 0).astype(np.float32)
         self.weights = self._weights(counts)
         shared = frequency >= SHARED
@@ -125,9 +127,11 @@ class GramIndex:
         return np.concatenate([self._keys[:-1] + _FOLDED, self._keys[:-1]])[self.shared >= 0]
 
     def number_anew(self, rows: NDArray[np.intp]) -> None:
-        """Give each of the `shared` grams the row that weights learnt from other questions have for it, -1 for none."""
+        """Give each of the `shared` grams the row that weights learnt from other questions have for it, -1 for none. From then
+        on nothing can be learnt from this index."""
         known = self.shared >= 0
         self.shared[known] = rows[self.shared[known]]
+        self._nothing_to_learn()
 
     def typed(self) -> NDArray[np.bool_]:
         """Which of `rows`, `cols` and `weights` are of wordings as typed."""
@@ -141,26 +145,29 @@ class GramIndex:
 
     def _post(self, rare: NDArray[np.bool_], counts: Floats) -> None:
         """The postings of each gram, those of its phrases before those of its groups, and where they stand."""
-        v, typed_from = len(self.idf), self.size + self.n_groups
-        kept = rare[self.cols]
-        group, pooled_cols, pooled = self._pool(counts)
-        docs = np.concatenate([self.rows[kept] + typed_from * self.typed()[kept], group])
-        columns = np.concatenate([self.cols[kept], pooled_cols])
-        # the documents ascend already, in each wording first phrases, then groups
-        order = np.argsort(columns, kind="stable")
-        self._docs = docs[order].astype(np.int32)
-        self._values = np.concatenate([self.weights[kept], pooled])[order]
-        ends = np.cumsum(np.bincount(columns, minlength=v))
-        middles, begins = ends - np.bincount(pooled_cols, minlength=v), ends - np.bincount(columns, minlength=v)
+        v, kept = len(self.idf), rare[self.cols]
+        cols, group, pooled_cols, pooled = self.cols[kept], *self._pool(counts)
+        own, of_groups = np.bincount(cols, minlength=v), np.bincount(pooled_cols, minlength=v)
+        ends = np.cumsum(own + of_groups)
+        # both ascend by gram and by document: each moves on by as many as the other has before it
+        at = np.arange(len(cols)) + (np.cumsum(of_groups) - of_groups)[cols]
+        pooled_at = np.arange(len(pooled_cols)) + np.cumsum(own)[pooled_cols]
+        self._docs, self._values = (
+            np.empty(len(cols) + len(pooled), np.int32),
+            np.empty(len(cols) + len(pooled), np.float32),
+        )
+        self._docs[at] = self.rows[kept] + (self.size + self.n_groups) * self.typed()[kept]
+        self._docs[pooled_at] = group
+        self._values[at], self._values[pooled_at] = self.weights[kept], pooled
+        middles, begins = ends - of_groups, ends - of_groups - own
         self._steps = np.stack([middles, ends, begins, middles], axis=1).astype(np.int32)
 
     def _pool(self, counts: Floats) -> tuple[NDArray[np.int64], Ints, Floats]:
-        """(document, gram, BM25 weight) of every gram of every group."""
-        g, v = self.n_groups, max(len(self.idf), 1)
-        owners = self.groups[self.rows].astype(np.int64) + g * self.typed()
-        unique, inverse = np.unique(owners * v + self.cols, return_inverse=True)
-        pooled = np.bincount(inverse, counts).astype(np.float32)
-        owner, col = unique // v, (unique % v).astype(np.int32)
+        """(document, gram, BM25 weight) of every gram of every group, ascending by gram."""
+        g, owners = self.n_groups, self.groups[self.rows]
+        firsts = np.flatnonzero(changes(self.cols) | changes(owners))
+        col, owner = self.cols[firsts], owners[firsts] + g * self.typed()[firsts]
+        pooled = np.add.reduceat(counts, firsts) if len(firsts) else counts
         frequency = np.bincount(col, minlength=len(self.idf))
         spread = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5))
         self.group_idf = np.where(frequency, spread, 0).astype(np.float32)

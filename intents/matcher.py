@@ -8,10 +8,12 @@ Ties are broken by the candidate's id in alphabetical order. The same knowledge 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
+
+from numpy.typing import NDArray
 
 from intents.cascade import Cascade, Weighed, step_names
 from intents.context import Context, named_only, same_aspect, with_before
@@ -95,12 +97,14 @@ class Matcher:
         fitted: Fitted | None = None,
         progress: Progress | None = None,
         provisional: bool = False,
+        lent: Collection[str] = (),
     ) -> None:
         """`cache` is a directory for what takes seconds to learn; without it the base is learnt at each start.
 
         A base of more phrases than `intents.linear.MAX_PHRASES` is ranked by short lists and without encoders;
         `progress(done, total)` is told how far its index is. `provisional` begins with what the cache has of other questions
-        (`settled` is False then), so that a changed base can answer in seconds.
+        (`settled` is False then), so that a changed base can answer in seconds. `lent` are names of arrays (`named`) that whoever
+        it is made for has already.
         """
         self.knowledge = knowledge
         small = count_phrases(knowledge) <= MAX_PHRASES
@@ -110,18 +114,20 @@ class Matcher:
         self.ranker: Cascade | LargeRanker
         self.settled = True
         """Whether it has learnt its own questions, and none of another base."""
+        self.named: dict[str, NDArray[Any]] = {}
+        """Arrays of it that stand in the cache as they are; in another process that learns, others of this name are the same."""
         if small:
             self.fitted = fitted or load_fitted("+".join(["lexical", *(e.name for e in encoders)]))
-            self.ranker = self._cascade(cache, provisional, () if fitted else tuple(e.name for e in encoders))
+            self.ranker = self._cascade(cache, provisional, lent, () if fitted else tuple(e.name for e in encoders))
         else:
             self.fitted = fitted or load_fitted("large")
             self.ranker = LargeRanker(knowledge, self.normalizer, self.fitted, progress)
         self._exact = self._stored_questions()
 
-    def _cascade(self, cache: Path | None, provisional: bool, steps: tuple[str, ...]) -> Cascade:
-        kept = WeightsCache(cache, self.encoders) if cache else None
+    def _cascade(self, cache: Path | None, provisional: bool, lent: Collection[str], steps: tuple[str, ...]) -> Cascade:
+        kept = WeightsCache(cache, self.encoders, lent) if cache else None
         scorer = Scorer(self.knowledge, self.normalizer, self.encoders, cache=kept, provisional=provisional)
-        self.settled = scorer.settled
+        self.settled, self.named = scorer.settled, scorer.named
         return Cascade(scorer, self.fitted, [load_fitted(name).ranking for name in step_names(steps)])
 
     def _stored_questions(self) -> dict[str, tuple[str, str]]:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +104,8 @@ class Scorer(Phrases):
         self._sentences: dict[str, _Sentences] = {}
         self.settled = True
         """Whether its weights were learnt from its own questions."""
+        self.named: dict[str, NDArray[Any]] = stored.named if stored else {}
+        """Arrays of it that stand in the cache as they are, see `model_cache.Stored`."""
         self.linear = self._learn(stored.weights) if stored else self._anew(cache, learnt_from, provisional)
         self._background = is_background(self.candidates).nonzero()[0]
 
@@ -114,10 +117,11 @@ class Scorer(Phrases):
         if provisional and (carried := cache.carried_over(shape)):
             older, rows = carried
             self.index.number_anew(rows)
-            self.settled = False
-            return self._learn(older)
+            self.settled, self.named = False, older.named
+            return self._learn(older.weights)
         weights = self._learn({})
         cache.save(learnt_from, weights, shape, self.index.parts())
+        self.named = cache.named(learnt_from, weights, self.index.parts())
         return weights
 
     def _learn(self, weights: dict[str, Weights]) -> dict[str, Weights]:

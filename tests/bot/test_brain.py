@@ -92,7 +92,7 @@ async def test_learning_that_a_further_change_overtakes_is_stopped(tmp_path: Pat
     begun: list[bool] = []
     never = asyncio.Event()
 
-    async def relearn(directory: Path, provisional: bool) -> Matcher:
+    async def relearn(directory: Path, provisional: bool, _: Matcher) -> Matcher:
         begun.append(provisional)
         if not provisional and len(begun) == 2:
             await never.wait()
@@ -116,7 +116,7 @@ async def test_learning_ends_with_the_service(tmp_path: Path) -> None:
     base = write_sample(tmp_path / "base")
     stopped = asyncio.Event()
 
-    async def relearn(directory: Path, provisional: bool) -> Matcher:
+    async def relearn(directory: Path, provisional: bool, _: Matcher) -> Matcher:
         if not provisional:
             try:
                 await asyncio.Event().wait()

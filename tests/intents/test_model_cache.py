@@ -128,7 +128,7 @@ def test_a_new_entry_before_all_others_leaves_them_their_weights(tmp_path: Path)
 def test_what_is_read_is_what_was_learnt(base: Path, tmp_path: Path) -> None:
     """A start from the cache makes no index and no normal form anew, and answers to the last digit as one without."""
     with (
-        patch("intents.index.grams_of", side_effect=AssertionError("index made anew")),
+        patch("intents.index.counted", side_effect=AssertionError("index made anew")),
         patch("intents.forms._write", side_effect=AssertionError("forms made anew")),
     ):
         read = _matcher(base, tmp_path / "cache")
@@ -175,3 +175,25 @@ def test_forms_of_another_lexicon_are_not_taken(tmp_path: Path, base: Path) -> N
     fresh = Matcher(KnowledgeBase.load(base))
     texts = [q for entry in fresh.knowledge.entries.values() for q in entry.questions]
     assert [fresh.normalizer.forms(q) for q in texts] == [matcher.normalizer.forms(q) for q in texts]
+
+
+def test_an_array_is_looked_at_where_it_lies(base: Path, tmp_path: Path) -> None:
+    """What the other side has already is not read, whatever its form; and it is the very same."""
+    there = _matcher(base, tmp_path / "cache").named
+    assert "linear" in {name.rpartition("/")[2] for name in there}
+    with patch("numpy.lib.npyio.NpzFile.__getitem__", lambda stored, name: names.append(name)):
+        names: list[str] = []
+        lent = Matcher(KnowledgeBase.load(base), cache=tmp_path / "cache", lent=there.keys()).named
+    assert there.keys() == lent.keys()
+    assert all(isinstance(lent[name], np.memmap) and np.array_equal(there[name], lent[name]) for name in there)
+    assert sorted(names) == ["grams", "groups"]
+
+
+def test_a_changed_base_names_only_what_it_left_as_it_was(base: Path, tmp_path: Path) -> None:
+    """A new question: the weights are the file's, the index is not. Without one of its columns neither is."""
+    before = _matcher(base, tmp_path / "cache").named
+    _add_question(base)
+    assert [n.rpartition("/")[2] for n in _matcher(base, tmp_path / "cache", provisional=True).named] == ["linear"]
+    assert _matcher(base, tmp_path / "cache", provisional=True).named.keys() < before.keys()
+    _edit(base, "status: published", "status: draft")
+    assert not _matcher(base, tmp_path / "cache", provisional=True).named
