@@ -124,7 +124,7 @@ def match(jsonl: bool, config: Path | None, knowledge: Path | None, encoder: str
 @ENCODER
 def talk(jsonl: bool, config: Path | None, knowledge: Path | None, encoder: str | None) -> None:
     """批量对话：每行一段新的对话。"""
-    from intents.context import converse
+    from intents.conversation import converse
 
     matcher = load_matcher(settings_from(config, knowledge, encoder))
     for number, line in enumerate(_lines(), 1):

@@ -18,7 +18,7 @@ from typing import Any
 from bot.messages import NONE_OF_THESE, Message, Reply
 from bot.store.base import Ticket
 from intents import Context, Match
-from intents.context import carried
+from intents.conversation import carried
 
 
 @dataclass

@@ -96,9 +96,14 @@ class Cascade:
 
     def _said_before(self, question: Question, context: Context) -> Steps[Floats | None]:
         """What the conversation adds to each candidate; None when it has no say."""
-        longer = expanded(self._scorer, question, context)
-        p = (yield from self.weighing(longer)).p if longer else None
-        return context_scores(self._scorer, self._fitted.context, question, context, with_topic=p)
+        longer: dict[str, Floats] = {}
+        questions = expanded(self._scorer, question, context)
+        for named in questions:
+            # an entry may be called what its topic is called
+            if named.text not in longer:
+                longer[named.text] = (yield from self.weighing(named)).p
+        longer_p = [longer[named.text] for named in questions]
+        return context_scores(self._scorer, self._fitted.context, question, context, longer=longer_p)
 
     def _apply(self, ranking: Ranking, evidence: Evidence, length: float, extra: Floats | None = None) -> Floats:
         return ranking.probabilities(evidence.values[:, : len(ranking.signals)], length, self._kinds, extra)

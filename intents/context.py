@@ -7,9 +7,8 @@ subject (“对了”, “换个问题”) takes nothing over.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -18,21 +17,18 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from intents.grams import Floats
-from intents.model import SAFETY, Ask, Entry, KnowledgeData
+from intents.model import Entry, KnowledgeData
 from intents.phrases import Phrases, Question
 
 if TYPE_CHECKING:
-    from intents.matcher import Match
+    pass
 
-FEATURES = ("topic", "self", "related", "aspect", "own", "expanded")
-LEAST = np.array([0, -4, 0, 0, 0, 0], np.float32)
+FEATURES = ("topic", "self", "related", "aspect", "own", "expanded", "named")
+LEAST = np.array([0, -4, 0, 0, 0, 0, 0], np.float32)
 """Least that each feature adds."""
+_NOT_EXPANDED = (0, 0)
 EXPANDED_LENGTH = 16
-"""Longest follow-up, in characters of its normal form, that is also asked with the name of the topic before it."""
-BEFORE_AT = 2
-"""Place among the options, from 0, of the entry spoken of before."""
-_NAMED = re.compile("^(?:那么|那|要是|换成)?(.+?)(?:的)?(?:又?呢|也行吗|也可以吗|也一样吗|也是吗)?$")
-"""“那公证呢”: a subject and nothing else; on the plain form, which has no punctuation."""
+"""Longest follow-up, in characters of its normal form, that is also asked with a name of what was spoken of before it."""
 GENERAL = 4
 """Topics from which a group of asks.yaml leaves the subject wholly open (“要多少钱”): a conversation always says which."""
 
@@ -45,70 +41,27 @@ class Context:
     """The entry of the last answer, or the first option chosen."""
 
 
-def carried(
-    outcome: str, entry: str | None, options: Sequence[str], ask: str = "", *, fresh: bool = False
-) -> str | None:
-    """What the next question may refer to: the entry answered, or the likeliest option that is no small talk; else None.
-
-    A question asked back because it could mean several things (`ask`) says little of the subject, and what was spoken of
-    before stays; unless all that it could mean is of one topic (“我想复议”), or nothing was spoken of before (`fresh`)
-    and it leaves a few topics only (“听证”).
-    """
-    if outcome == "options":
-        ours = [o for o in options if not o.startswith("chat.")]
-        told = not ask or len({topic_of(o) for o in ours}) < (GENERAL if fresh else 2)
-        return ours[0] if ours and told else None
-    return None if outcome != "answer" or entry is None or entry.startswith("chat.") else entry
-
-
-def with_before(options: Sequence[str], context: Context) -> tuple[str, ...]:
-    """Options of a follow-up: the entry spoken of before stays among the first, for it often holds the answer; that of an
-    emergency is the first."""
-    if context.entry.startswith(SAFETY):
-        return (context.entry, *(o for o in options if o != context.entry))
-    if context.entry in options:
-        return tuple(options)
-    return (*options[:BEFORE_AT], context.entry, *options[BEFORE_AT:])
-
-
-def named_only(plain: str) -> str:
-    """What “那公证呢” names, of a text in plain form; the text itself where it says more."""
-    found = _NAMED.match(plain)
-    return found[1] if found else plain
-
-
-def same_aspect(knowledge: KnowledgeData, ask: Ask, context: Context) -> str | None:
-    """“公证呢” after the fee of legal aid asks for the fee of notarization: the entry on the same aspect of what the words
-    of a group name. None where there is none, or more than one.
-    """
-    before = knowledge.entries.get(context.entry)
-    if before is None or not before.aspect:
-        return None
-
-    def fit(names: Iterable[str]) -> list[str]:
-        entries = (knowledge.entries[name] for name in names)
-        return [
-            e.id for e in entries if e.aspect == before.aspect and e.topic != before.topic and e.status == "published"
-        ]
-
-    # only where the group is of a topic as a whole do its other entries count
-    topics = {topic_of(e) for e in ask.entries if e.endswith(".what")}
-    found = fit(ask.entries) or fit(name for name in knowledge.entries if topic_of(name) in topics)
-    return found[0] if len(found) == 1 else None
-
-
 def topic_of(entry: str) -> str:
     """`notary` of `notary.fee`."""
     return entry.partition(".")[0]
 
 
-def expanded(scorer: Phrases, question: Question, context: Context) -> Question | None:
-    """“万一不批呢” after a question on legal aid as “法律援助万一不批呢”; None for what stands on its own feet."""
+def expanded(scorer: Phrases, question: Question, context: Context) -> list[Question]:
+    """“万一不批呢” after a question on legal aid as “法律援助万一不批呢”: with the name of the topic, and with that of the
+    entry; empty for what stands on its own feet.
+
+    A topic such as 公共法律服务 names nothing that anybody asks about; its entries do (“劳动仲裁”, “司法鉴定”).
+    """
     entry = scorer.knowledge.entries.get(context.entry)
     if entry is None or len(question.normal) > EXPANDED_LENGTH or shifts(scorer, question):
-        return None
+        return []
     title = next((t.title for t in scorer.knowledge.topics if t.id == entry.topic), "")
-    return scorer.question(f"{title}{question.text}") if title else None
+    return [scorer.question(f"{name}{question.text}") for name in (title, name_of(entry))]
+
+
+def name_of(entry: Entry) -> str:
+    """The shortest of its title and stored questions, which nearly always is what people call it."""
+    return min((entry.title, *(q for q in entry.questions if len(q) > 1)), key=len)
 
 
 def context_features(
@@ -116,10 +69,10 @@ def context_features(
     question: Question,
     context: Context,
     names: Sequence[str] | None = None,
-    with_topic: Floats | None = None,
+    longer: Sequence[Floats] = (),
 ) -> Floats:
     """(names, FEATURES): flags of the same topic, the same entry, related to it, asked aspect within the topic, the same
-    entry where its topic has none on the asked aspect; and P of the expanded question (`with_topic`, 0 without one).
+    entry where its topic has none on the asked aspect; and P of each expanded question (`longer`, 0 without them).
 
     `names` are the candidates in question, all of the base by default.
     """
@@ -146,10 +99,10 @@ def context_features(
             name in related,
             same and other.aspect != "" and other.aspect in asked,
             itself and alone,
-            0,
+            *_NOT_EXPANDED,
         )
-    if with_topic is not None:
-        features[:, -1] = with_topic
+    for column, p in zip(range(-len(_NOT_EXPANDED), 0), longer, strict=False):
+        features[:, column] = p
     return features
 
 
@@ -165,14 +118,14 @@ def context_scores(
     question: Question,
     context: Context,
     names: Sequence[str] | None = None,
-    with_topic: Floats | None = None,
+    longer: Sequence[Floats] = (),
 ) -> Floats | None:
     """What is added to each candidate's score; None when the context has no say.
 
     `weights` (3, FEATURES): at length 0, per ten characters, and for a text that starts like a follow-up. `names` and
-    `with_topic` as in `context_features`.
+    `longer` as in `context_features`.
     """
-    features = context_features(scorer, question, context, names, with_topic)
+    features = context_features(scorer, question, context, names, longer)
     if not features.any():
         return None
     added = features @ amounts(context_terms(scorer, question), weights)
@@ -252,16 +205,3 @@ def context_terms(scorer: Phrases, question: Question) -> Floats:
     """What the amounts depend on: 1, the length in tens of characters (at most 4), starts like a follow-up."""
     starts = scorer.normalizer.plain(question.text).startswith(scorer.followup_words)
     return np.array([1, min(len(question.normal), 40) / 10, starts], np.float32)
-
-
-def converse(match: Callable[[str, Context | None], Match], turns: Iterable[str]) -> list[Match]:
-    """Matches of one conversation's turns, each in the light of those before it."""
-    found: list[Match] = []
-    context: Context | None = None
-    for turn in turns:
-        result = match(turn, context)
-        found.append(result)
-        subject = carried(result.outcome, result.entry, result.options, result.ask, fresh=context is None)
-        if subject is not None:
-            context = Context(subject)
-    return found

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import yaml
 
-from intents.context import converse
+from intents.conversation import converse
 from intents.errors import FawenError
 from intents.matcher import Match, Matcher
 from intents.model import NO_ENTRY, ROUTING

@@ -18,15 +18,14 @@ from intents.context import (
     LEAST,
     Context,
     amounts,
-    carried,
     context_features,
     context_scores,
     context_terms,
     expanded,
     settled,
-    with_before,
 )
-from intents.decide import MAX_OPTIONS, Decision, decide
+from intents.conversation import carried, offered
+from intents.decide import Decision, decide
 from intents.fit import FOLDS, f32
 from intents.fit_decisions import GRID, Worth, worth
 from intents.grams import Floats
@@ -37,6 +36,8 @@ from intents.scoring import Scorer
 
 UNNAMED = Worth(wrong=-3.0)
 """Of a follow-up: a wrong answer is on a subject that the person never named, as bad as one to a question that is not ours."""
+CAUTION = 0.01
+"""Worth of a turn that is given up to be surer: over a wide range of thresholds what right answers win, wrong ones lose."""
 _RIDGE = 0.003
 
 
@@ -97,10 +98,9 @@ class Listener:
             self._known[text] = question, p
         return self._known[text]
 
-    def with_topic(self, question: Question, context: Context) -> Floats | None:
-        """P of the question asked with the name of the topic; None for what stands on its own feet."""
-        longer = expanded(self.scorer, question, context)
-        return self.hear(longer.text)[1] if longer else None
+    def longer(self, question: Question, context: Context) -> list[Floats]:
+        """P of the question asked with each name of what was spoken of; empty for what stands on its own feet."""
+        return [self.hear(named.text)[1] for named in expanded(self.scorer, question, context)]
 
 
 def see_turns(listener: Listener, dialogues: Sequence[Dialogue]) -> Turns:
@@ -112,9 +112,7 @@ def see_turns(listener: Listener, dialogues: Sequence[Dialogue]) -> Turns:
             if gold.any() and before and not before.startswith("chat."):
                 context = Context(before)
                 question, p = listener.hear(text)
-                features = context_features(
-                    scorer, question, context, with_topic=listener.with_topic(question, context)
-                )
+                features = context_features(scorer, question, context, longer=listener.longer(question, context))
                 logp = np.log(p + 1e-9) + settled(scorer.knowledge, scorer.candidates, before)
                 rows.append((logp, features, context_terms(scorer, question), gold, number))
     alone = np.array([-20 * c.startswith(ASK) for c in scorer.candidates], np.float32)
@@ -132,19 +130,15 @@ def lead(listener: Listener, dialogue: Dialogue, weights: Floats, thresholds: Th
         question, p = listener.hear(text)
         extra = None
         if context is not None:
-            extra = context_scores(
-                scorer, weights, question, context, with_topic=listener.with_topic(question, context)
-            )
+            extra = context_scores(scorer, weights, question, context, longer=listener.longer(question, context))
         if context is None or extra is None:
             alone = thresholds.of_bare() if question.bare else thresholds
             decision = decide(scorer.knowledge, scorer.candidates, p, alone)
         else:
             scores = p * np.exp(extra - extra.max())
-            decision = decide(
-                scorer.knowledge, scorer.candidates, f32(scores / scores.sum()), thresholds.of_follow_up()
-            )
-            if decision.outcome == "options":
-                decision = replace(decision, options=with_before(decision.options, context)[:MAX_OPTIONS])
+            p = f32(scores / scores.sum())
+            decision = decide(scorer.knowledge, scorer.candidates, p, thresholds.of_follow_up())
+            decision = offered(scorer.knowledge, scorer.candidates, p, decision, context)
         found.append(decision)
         subject = carried(decision.outcome, decision.entry, decision.options, decision.ask, fresh=context is None)
         context = Context(subject) if subject is not None else context
@@ -152,7 +146,8 @@ def lead(listener: Listener, dialogue: Dialogue, weights: Floats, thresholds: Th
 
 
 def fit_follow(listener: Listener, dialogues: Sequence[Dialogue], seen: Turns, thresholds: Thresholds) -> Thresholds:
-    """The thresholds with the least P at which a follow-up is answered, by worth; of conversations that were held out."""
+    """The thresholds with the least P at which a follow-up is answered, by worth, the highest of those nearly as good (CAUTION);
+    of conversations that were held out."""
     folds = [seen.only((seen.dialogue % FOLDS != fold).nonzero()[0]) for fold in range(FOLDS)]
     weights = [fit_context(fold)[0] for fold in folds]
 
@@ -165,7 +160,9 @@ def fit_follow(listener: Listener, dialogues: Sequence[Dialogue], seen: Turns, t
         return total
 
     least = [round(float(x), 2) for x in GRID["answer"] if x > thresholds.answer - 0.01]
-    return replace(thresholds, follow=max(least, key=mean, default=0.5))
+    worths = {x: mean(x) / max(len(seen.logp), 1) for x in least}
+    best = max(worths.values(), default=0.0)
+    return replace(thresholds, follow=max((x for x, w in worths.items() if w >= best - CAUTION), default=0.5))
 
 
 def fit_context(seen: Turns) -> tuple[Floats, float]:

@@ -9,14 +9,15 @@ Ties are broken by the candidate's id in alphabetical order. The same knowledge 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from numpy.typing import NDArray
 
 from intents.cascade import Cascade, Weighed, step_names
-from intents.context import Context, named_only, same_aspect, with_before
+from intents.context import Context
+from intents.conversation import named_only, offered, published, same_aspect
 from intents.decide import LOOKED_AT, MAX_OPTIONS, Decision, decide
 from intents.encoder import Encoder
 from intents.focus import both_ends
@@ -176,14 +177,9 @@ class Matcher:
         decision = decide(self.knowledge, weighed.names, weighed.p, thresholds, likeliest)
         if decision.ask and (again := self._told_again(text, decision.options, context)):
             return again
-        if weighed.used_context and context is not None and decision.outcome == "options":
-            decision = replace(decision, options=self._with_before(decision.options, context))
+        if weighed.used_context and context is not None:
+            decision = offered(self.knowledge, weighed.names, weighed.p, decision, context)
         return self._result(text, decision, weighed, likeliest[:RANKED])
-
-    def _with_before(self, options: Sequence[str], context: Context) -> tuple[str, ...]:
-        # withdrawn since it was spoken of, an entry is offered no more
-        offered = self.knowledge.entries[context.entry].status == "published"
-        return with_before(options, context)[:MAX_OPTIONS] if offered else tuple(options)
 
     def _stored(self, text: str, normal: str, context: Context | None) -> Match | None:
         """What a stored question says by itself; in a conversation one that could mean several things says nothing."""
@@ -198,10 +194,10 @@ class Matcher:
 
     def _told_again(self, text: str, meant: Sequence[str], context: Context | None) -> Match | None:
         """What to do in the emergency that was spoken of, for who may mean a telephone number; else None."""
-        entry = self.knowledge.entries.get(context.entry) if context and set(meant) & {*HOTLINES} else None
-        if entry is None or not entry.id.startswith(SAFETY) or entry.status != "published":
+        entry = context.entry if context and set(meant) & {*HOTLINES} else ""
+        if not entry.startswith(SAFETY) or not published(self.knowledge, entry):
             return None
-        return Match(text, "answer", entry.id, (), 1.0, "context", (Candidate(entry.id, 1.0, ""),))
+        return Match(text, "answer", entry, (), 1.0, "context", (Candidate(entry, 1.0, ""),))
 
     def _same_aspect(self, text: str, context: Context) -> str | None:
         stored = self._exact.get(named_only(self.normalizer.plain(text)))

@@ -8,7 +8,8 @@ import numpy as np
 import yaml
 
 from bot.paths import knowledge_dir
-from intents.context import FEATURES, converse
+from intents.context import FEATURES
+from intents.conversation import converse
 from intents.decide import Decision
 from intents.evaluate import read_cases
 from intents.fit_all import dialogues_of

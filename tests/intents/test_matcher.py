@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intents import Context, KnowledgeBase, Matcher
-from intents.context import FEATURES, carried, context_scores, same_aspect, settled, with_before
-from intents.decide import MAX_OPTIONS
+from intents.context import FEATURES, context_scores, settled
 from intents.focus import both_ends
 from intents.knowledge import KnowledgeBase as Base
 from tests.conftest import ROOT
@@ -128,52 +126,6 @@ def test_what_leaves_the_subject_wholly_open_is_settled_by_any_conversation() ->
     assert match.options != BASE.asks["ask.fee"].entries
 
 
-def test_a_question_back_within_one_topic_tells_the_subject() -> None:
-    options = ("reconsideration.what", "reconsideration.how", "chat.case_advice")
-    assert carried("options", None, options, "您想了解哪一方面？") == "reconsideration.what"
-    assert carried("options", None, (*options, "notary.fee"), "您想了解哪一方面？") is None
-
-
-def test_a_question_of_few_topics_tells_the_subject_where_nothing_was_said_before() -> None:
-    options = ("enforcement.hearing", "reconsideration.hearing")
-    assert ("enforcement.hearing", None) == tuple(
-        carried("options", None, options, "哪一种？", fresh=f) for f in (True, False)
-    )
-    many = ("notary.fee", "legal_aid.cost", "mediation.fee", "reconsideration.fee")
-    assert carried("options", None, many, "哪一项？", fresh=True) is None
-
-
-@pytest.mark.parametrize(
-    ("before", "text", "entry"),
-    [
-        ("legal_aid.cost", "公证呢", "notary.fee"),
-        ("notary.materials", "那复议的呢？", "reconsideration.materials"),
-        ("reconsideration.agent", "公證呢", "notary.agent"),
-        ("notary.fee", "律师呢", "service.lawyer_fee"),
-    ],
-)
-def test_another_subject_takes_the_aspect_over(before: str, text: str, entry: str) -> None:
-    """“公证呢” after what legal aid costs asks what notarization costs; alone it is asked back."""
-    match = MATCHER.match(text, Context(before))
-    assert ("answer", entry, "context") == (match.outcome, match.entry, match.reason)
-
-
-def test_no_aspect_is_invented() -> None:
-    """Nothing is taken over where the other subject has no entry on it, or the conversation is on that subject already."""
-    ask = BASE.asks["ask.legal_aid_bare"]
-    assert [None] * 3 == [
-        same_aspect(BASE, ask, Context(e)) for e in ("notary.online", "legal_aid.cost", "notary.will")
-    ]
-
-
-def test_what_was_spoken_of_stays_among_the_options() -> None:
-    context = Context("enforcement.hearing")
-    assert ("a.one", "a.two", "enforcement.hearing", "a.three") == with_before(("a.one", "a.two", "a.three"), context)
-    assert ("a.one", "enforcement.hearing") == with_before(("a.one", "enforcement.hearing"), context)
-    match = MATCHER.match("可以叫律师陪我去吗", context)
-    assert match.outcome == "answer" or (context.entry in match.options and len(match.options) <= MAX_OPTIONS)
-
-
 @pytest.mark.parametrize("text", ["打哪个电话", "电话多少", "要打什么号码呀"])
 @pytest.mark.parametrize("before", ["safety.violence", "safety.child"])
 def test_who_is_in_danger_is_not_asked_back(before: str, text: str) -> None:
@@ -186,12 +138,6 @@ def test_who_is_in_danger_is_not_asked_back(before: str, text: str) -> None:
 def test_another_matter_after_an_emergency_is_answered() -> None:
     match = MATCHER.match("办公证要带什么材料", Context("safety.fraud"))
     assert ("answer", "notary.materials") == (match.outcome, match.entry)
-
-
-def test_the_emergency_stands_first_among_options() -> None:
-    context = Context("safety.child")
-    assert ("safety.child", "a.one", "a.two") == with_before(("a.one", "a.two", "safety.child"), context)
-    assert ("safety.child", "a.one", "a.two", "a.three") == with_before(("a.one", "a.two", "a.three"), context)
 
 
 def test_help_with_costs_is_asked_back_in_the_midst_of_another_matter() -> None:
@@ -245,14 +191,3 @@ def test_half_a_character_is_no_error() -> None:
 
 def test_very_long_texts_are_cut_not_choked_on() -> None:
     assert MATCHER.match("继承公证" * 50_000).outcome in ("answer", "options", "none")
-
-
-def test_an_entry_withdrawn_since_is_offered_no_more() -> None:
-    """What was spoken of may have become a draft meanwhile: it is not among the options of the next question."""
-    base = Base.from_phrases(
-        [("a.one", "怎么申请法律援助"), ("a.two", "法律援助要什么材料"), ("none", "今天天气怎么样")]
-    )
-    drafts = {**base.entries, "a.one": replace(base.entries["a.one"], status="draft")}
-    matcher = Matcher(replace(base, entries=drafts))
-    assert ("a.two",) == matcher._with_before(("a.two",), Context("a.one"))
-    assert ("a.two", "a.one") == Matcher(base)._with_before(("a.two",), Context("a.one"))

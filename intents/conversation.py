@@ -1,0 +1,123 @@
+"""What a conversation does with the matches of its turns: what the next question may refer to, and what is offered.
+
+The scores of a follow-up are raised in intents.context; here stands what becomes of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from intents.context import GENERAL, Context, topic_of
+from intents.decide import LOOKED_AT, MAX_OPTIONS, Decision
+from intents.grams import Floats
+from intents.model import SAFETY, Ask, KnowledgeData
+from intents.ranking import top
+
+if TYPE_CHECKING:
+    from intents.matcher import Match
+
+BEFORE_AT = 2
+"""Place among the options, from 0, of the entry spoken of before."""
+OFFERED = 4
+"""Options of a follow-up, where as many have any likelihood: who asks “能换吗” has said little, and chooses quickly."""
+BESIDE_ASK = 2
+"""The likeliest entries that come before what a group of asks.yaml offers: the conversation often says which is meant."""
+LEAST_OFFERED = 0.1
+"""P of an entry from which a follow-up is asked back, not given up."""
+_NAMED = re.compile("^(?:那么|那|要是|换成)?(.+?)(?:的)?(?:又?呢|也行吗|也可以吗|也一样吗|也是吗)?$")
+"""“那公证呢”: a subject and nothing else; on the plain form, which has no punctuation."""
+
+
+def carried(
+    outcome: str, entry: str | None, options: Sequence[str], ask: str = "", *, fresh: bool = False
+) -> str | None:
+    """What the next question may refer to: the entry answered, or the likeliest option that is no small talk; else None.
+
+    A question asked back because it could mean several things (`ask`) says little of the subject, and what was spoken of
+    before stays; unless all that it could mean is of one topic (“我想复议”), or nothing was spoken of before (`fresh`)
+    and it leaves a few topics only (“听证”).
+    """
+    if outcome == "options":
+        ours = [o for o in options if not o.startswith("chat.")]
+        told = not ask or len({topic_of(o) for o in ours}) < (GENERAL if fresh else 2)
+        return ours[0] if ours and told else None
+    return None if outcome != "answer" or entry is None or entry.startswith("chat.") else entry
+
+
+def offered(
+    knowledge: KnowledgeData, names: Sequence[str], p: Floats, decision: Decision, context: Context
+) -> Decision:
+    """A decision on a follow-up with the options of a conversation; an answer stays as it is."""
+    likely = [(names[i], float(p[i])) for i in top(p, LOOKED_AT) if names[i] in knowledge.entries]
+    entries = [name for name, _ in likely]
+    if decision.outcome == "none":
+        real = [(name, q) for name, q in likely if not name.startswith("chat.")]
+        if not real or real[0][1] < LEAST_OFFERED:
+            return decision
+        options = tuple(name for name, _ in real[:OFFERED])
+    elif decision.outcome == "answer":
+        return decision
+    elif decision.ask:
+        options = tuple(dict.fromkeys((*entries[:BESIDE_ASK], *decision.options)))[:MAX_OPTIONS]
+    else:
+        options = tuple(dict.fromkeys((*decision.options, *entries)))[: max(OFFERED, len(decision.options))]
+    return replace(decision, outcome="options", options=with_before(knowledge, options, context)[:MAX_OPTIONS])
+
+
+def with_before(knowledge: KnowledgeData, options: Sequence[str], context: Context) -> tuple[str, ...]:
+    """Options of a follow-up: the entry spoken of before stays among the first, for it often holds the answer; that of an
+    emergency is the first. Withdrawn since it was spoken of, it is offered no more."""
+    if not published(knowledge, context.entry):
+        return tuple(options)
+    if context.entry.startswith(SAFETY):
+        return (context.entry, *(o for o in options if o != context.entry))
+    if context.entry in options:
+        return tuple(options)
+    return (*options[:BEFORE_AT], context.entry, *options[BEFORE_AT:])
+
+
+def published(knowledge: KnowledgeData, entry: str) -> bool:
+    """Whether there is such an entry, and it may be shown."""
+    return entry in knowledge.entries and knowledge.entries[entry].status == "published"
+
+
+def named_only(plain: str) -> str:
+    """What “那公证呢” names, of a text in plain form; the text itself where it says more."""
+    found = _NAMED.match(plain)
+    return found[1] if found else plain
+
+
+def same_aspect(knowledge: KnowledgeData, ask: Ask, context: Context) -> str | None:
+    """“公证呢” after the fee of legal aid asks for the fee of notarization: the entry on the same aspect of what the words
+    of a group name. None where there is none, or more than one.
+    """
+    before = knowledge.entries.get(context.entry)
+    if before is None or not before.aspect:
+        return None
+
+    def fit(names: Iterable[str]) -> list[str]:
+        entries = (knowledge.entries[name] for name in names)
+        return [
+            e.id for e in entries if e.aspect == before.aspect and e.topic != before.topic and e.status == "published"
+        ]
+
+    # only where the group is of a topic as a whole do its other entries count
+    topics = {topic_of(e) for e in ask.entries if e.endswith(".what")}
+    found = fit(ask.entries) or fit(name for name in knowledge.entries if topic_of(name) in topics)
+    return found[0] if len(found) == 1 else None
+
+
+def converse(match: Callable[[str, Context | None], Match], turns: Iterable[str]) -> list[Match]:
+    """Matches of one conversation's turns, each in the light of those before it."""
+    found: list[Match] = []
+    context: Context | None = None
+    for turn in turns:
+        result = match(turn, context)
+        found.append(result)
+        subject = carried(result.outcome, result.entry, result.options, result.ask, fresh=context is None)
+        if subject is not None:
+            context = Context(subject)
+    return found
