@@ -132,6 +132,17 @@ def test_the_database_s_password_is_asked_for_and_stands_in_one_place() -> None:
     assert ["POSTGRES_PASSWORD"] == re.findall(r"^(\w+)=$", sample, re.MULTILINE)
 
 
+def test_an_upgrade_changes_one_replica_at_a_time() -> None:
+    """Build, one until it is healthy, nginx looks for it anew, the other, nginx again: `restart` would keep the old image."""
+    guide = (DEPLOY / "README.zh-CN.md").read_text(encoding="utf-8")
+    steps = re.findall(r"^docker compose (build|up|exec|restart)(.*?)(?: #.*)?$", guide, re.MULTILINE)
+    assert [
+        ("build", "fawen-1 fawen-2"),
+        ("up", "-d --no-deps --wait fawen-1"), ("exec", "nginx nginx -s reload"),
+        ("up", "-d --no-deps --wait fawen-2"), ("exec", "nginx nginx -s reload"),
+    ] == [(name, rest.strip()) for name, rest in steps]  # fmt: skip
+
+
 def test_only_the_replicas_get_the_channels_secrets() -> None:
     """A hole in the database or the proxy gives nobody the bot's token."""
     services = _compose()["services"]

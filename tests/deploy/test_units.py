@@ -280,6 +280,11 @@ def test_the_credentials_are_secret_settings(path: Path, tmp_path: Path) -> None
         assert "sqlite+aiosqlite:///x.db" == getattr(getattr(loaded, section), name).get_secret_value(), name
 
 
+def test_learning_that_runs_out_of_memory_does_not_stop_the_service() -> None:
+    """systemd ends the whole unit for one killed process unless told not to."""
+    assert "continue" == _read(SYSTEMD / "fawen@.service")["Service"]["OOMPolicy"]
+
+
 def test_the_user_exists() -> None:
     """Every unit runs as the user that the sysusers file makes."""
     made = (SYSTEMD / "fawen.sysusers").read_text(encoding="utf-8")
