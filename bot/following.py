@@ -62,10 +62,13 @@ class Follower:
         newest = await self.versions.newest()
         if newest is None or (not whole and self._number() == newest.id):
             return newest
-        files = archive.unpack(await self.versions.archive(newest.digest))
         self.directory.mkdir(parents=True, exist_ok=True)
         async with alone(self.directory):
-            if (self._number() or 0) <= newest.id:
+            if (self._number() or 0) > newest.id:
+                # brought by another process since; if the store has no such version, it was restored from an older backup
+                newest = await self.versions.newest() or newest
+            if whole or self._number() != newest.id:
+                files = archive.unpack(await self.versions.archive(newest.digest))
                 written = await asyncio.to_thread(archive.bring, self.directory, files)
                 self._note(newest)
                 log.info("knowledge version %d of the store: %d files written", newest.id, written)

@@ -5,6 +5,7 @@ The registry is our own, not the library's global one, so that two services in o
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
 
@@ -22,7 +23,9 @@ _OWN_KEYS = ("closed", "too_fast", "too_long")
 class Metrics:
     """Implements bot.gate.Meter."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` in seconds, never going back."""
+        self._clock, self._started = clock, clock()
         self.registry = CollectorRegistry()
         self._messages = Counter(
             "fawen_messages", "Messages by channel and outcome.", ("channel", "outcome"), registry=self.registry
@@ -51,7 +54,13 @@ class Metrics:
         self._open = Gauge("fawen_channel_open", "1 open, 0 switched off.", ("channel",), registry=self.registry)
         self._age = Gauge(
             "fawen_channel_contact_age_seconds",
-            "Since the platform last answered (Telegram: the last successful poll).",
+            "Since the platform last answered (Telegram: the last successful poll); since the start while it never did.",
+            ("channel",),
+            registry=self.registry,
+        )
+        self._problem = Gauge(
+            "fawen_channel_problem",
+            "1 while the platform cannot be used, /healthz says why; 0 otherwise.",
             ("channel",),
             registry=self.registry,
         )
@@ -73,7 +82,7 @@ class Metrics:
         health: Mapping[str, Mapping[str, object]],
     ) -> bytes:
         """The text for a scrape. `counts` as Store.counts gives them, None while the store does not answer; `health` by
-        channel: `open`, `contact_age`."""
+        channel: `open`, `contact_age` (None: never), `problem`; a channel without one of them has no such sample."""
         self._store.set(0 if counts is None else 1)
         for prefix, gauge in (("outbox_", self._outbox), ("ticket_", self._tickets)):
             gauge.clear()
@@ -85,8 +94,11 @@ class Metrics:
         self._knowledge.info({"version": version})
         for channel, state in health.items():
             self._open.labels(channel).set(1 if state.get("open", True) else 0)
-            if isinstance(age := state.get("contact_age"), int | float):
-                self._age.labels(channel).set(age)
+            if "contact_age" in state:
+                age = state["contact_age"]
+                self._age.labels(channel).set(age if isinstance(age, int | float) else self._clock() - self._started)
+            if "problem" in state:
+                self._problem.labels(channel).set(1 if state["problem"] else 0)
         return generate_latest(self.registry)
 
 

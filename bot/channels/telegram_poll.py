@@ -96,7 +96,8 @@ class Poller:
         try:
             await self._forever()
         finally:
-            self.running = False
+            # whoever polls now knows how it is
+            self.running, self._contact.problem = False, ""
 
     async def _forever(self) -> None:
         while True:

@@ -53,7 +53,7 @@ class WeChatApi:
         self._settings, self._client, self._platform, self._now = settings, client, platform, now
         self._name = f"wechat:{settings.app_id}"
         self.problem = ""
-        """Why the last call failed; empty when it did not."""
+        """Why the last call failed; empty when it did not, or was refused for one person."""
         self.skew: timedelta | None = None
         """WeChat's clock minus ours at the last answer; None before one came."""
 
@@ -156,7 +156,9 @@ class WeChatApi:
         return data
 
     def _failed(self, error: FawenError) -> FawenError:
-        self.problem = str(error)
+        person = isinstance(error, PlatformSaid) and error.code in WAITS | REFUSED
+        # who may not be written to is no trouble of the platform, which has answered
+        self.problem = "" if person else str(error)
         return error
 
     def _see_clock(self, response: httpx.Response) -> None:

@@ -51,6 +51,28 @@ async def test_metrics_name_the_age_of_the_last_poll() -> None:
     assert 'fawen_channel_contact_age_seconds{channel="telegram"} 3.5' in response.text
 
 
+def said(health: dict[str, dict[str, object]], seconds: float = 0.0) -> str:
+    """What /metrics says of channels, so long after the start."""
+    times = iter((100.0, 100.0 + seconds))
+    return Metrics(lambda: next(times)).show({}, "v7", {}, health).decode()
+
+
+def test_a_platform_never_reached_ages_from_the_start() -> None:
+    """No contact at all is no less silent than one long ago; a channel that has no contact has no such sample."""
+    text = said({"telegram": {"contact_age": None}, "web": {}}, 400.0)
+    assert 'fawen_channel_contact_age_seconds{channel="telegram"} 400.0' in text
+    assert 'contact_age_seconds{channel="web"}' not in text
+
+
+@pytest.mark.parametrize(("problem", "value"), [("连不上 Telegram", 1), ("", 0)])
+def test_metrics_tell_a_channel_s_problem(problem: str, value: int) -> None:
+    """That there is one, not its words; none of a channel that cannot have any."""
+    text = said({"telegram": {"problem": problem}, "web": {}})
+    assert f'fawen_channel_problem{{channel="telegram"}} {value}.0' in text
+    assert 'fawen_channel_problem{channel="web"}' not in text
+    assert "连不上" not in text
+
+
 async def test_health_tells_each_channel() -> None:
     """Alive is alive, whatever a platform does; how each channel is stands beside it."""
     expected = {"status": "ok", "channels": {"telegram": {"open": True, "contact_age": 3.5}}}

@@ -180,6 +180,18 @@ async def test_what_is_wrong_is_said_in_one_sentence(
         assert await until(lambda: channel.contact.problem == "")
 
 
+async def test_who_no_longer_polls_has_no_problem(api: BotApi, store: SqlStore, sample_matcher: Matcher) -> None:
+    """Another replica polls now: what was wrong here must not ring for ever."""
+    channel = a_channel(api.url, store, sample_matcher)
+    api.chaos = lambda method: 502 if method == "getUpdates" else None
+    polling = asyncio.create_task(channel.poller.run())
+    assert await until(lambda: channel.health()["problem"] != "")
+    polling.cancel()
+    await asyncio.gather(polling, return_exceptions=True)
+    assert ("", False) == (channel.health()["problem"], channel.health()["receiving"])
+    await channel.close()
+
+
 async def test_a_registered_webhook_is_removed_for_polling(
     api: BotApi, store: SqlStore, sample_matcher: Matcher
 ) -> None:

@@ -132,12 +132,14 @@ async def test_a_long_late_answer_is_one_message_with_pages(service: Service, we
 async def test_each_code_has_its_place(
     service: Service, wechat: FakeWeChat, clock: FakeClock, code: int, state: str
 ) -> None:
-    """Refused for good, or to be tried again; never uncertain, because WeChat said that it did not send."""
+    """Refused for good, or to be tried again; never uncertain, because WeChat said that it did not send. What concerns one
+    person is no problem of the channel."""
     await service.peer.says("公证收费标准")
     wechat.faults["send"] = [code]
     await queued(service)
     await service.sender.once()
     assert {state: 1} == await service.state()
+    assert (code in (-1, 45009, 45011, 40164, 99999)) == bool(service.channel.health()["problem"])
     if code in (45015, 45047, 48001):
         clock.pass_by(hours=7)
         await send_all(service)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import http.server
 import ipaddress
 import os
 import re
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -95,15 +97,63 @@ def running_proxy(nginx: str, home: Path, users: tuple[str, ...] = (), password:
     """nginx in front of one `fawen serve`; the second server of the upstream is not there."""
     with ExitStack() as stack:
         port = stack.enter_context(_serving(home, users, password))
-        site = Site(free_port(), free_port(), port, home)
-        path = configured(home, site.https, site.http, (free_port(), port))
-        process = subprocess.Popen([nginx, "-c", path, "-e", home / "error.log"])  # noqa: S603  our own program
-        try:
-            _listening(site.https, process)
-            yield site
-        finally:
-            process.terminate()
-            process.wait(20)
+        yield stack.enter_context(proxy_of(nginx, home, (free_port(), port)))
+
+
+@contextmanager
+def proxy_of(nginx: str, home: Path, servers: tuple[int, int]) -> Iterator[Site]:
+    """nginx in front of whatever listens at these ports; `behind` is the second."""
+    site = Site(free_port(), free_port(), servers[1], home)
+    path = configured(home, site.https, site.http, servers)
+    process = subprocess.Popen([nginx, "-c", path, "-e", home / "error.log"])  # noqa: S603  our own program
+    try:
+        _listening(site.https, process)
+        yield site
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextmanager
+def answering(*statuses: int, together: int = 1) -> Iterator[tuple[int, int]]:
+    """Two replicas that answer every POST with these statuses, as soon as so many are there `together`, and every GET with 200;
+    their ports."""
+    with ExitStack() as stack:
+        ports, barrier = [], threading.Barrier(together)
+        for status in statuses:
+            handler = type("Handler", (_Replica,), {"status": status, "barrier": barrier})
+            made = stack.enter_context(_Replicas(("127.0.0.1", 0), handler))
+            threading.Thread(target=made.serve_forever).start()
+            stack.callback(made.shutdown)
+            ports.append(int(made.server_address[1]))
+        one, two = ports
+        yield one, two
+
+
+class _Replicas(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+
+
+class _Replica(http.server.BaseHTTPRequestHandler):
+    status = 200
+    barrier = threading.Barrier(1)
+
+    def do_GET(self) -> None:
+        self._say(200)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.barrier.wait(60)
+        self._say(self.status)
+
+    def _say(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("content-length", "5")
+        self.end_headers()
+        self.wfile.write(b"fawen")
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
 
 
 def _listening(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -35,7 +35,7 @@ def _shown() -> str:
     for why in ("busy", "outage", "repeated"):
         metrics.turned_away("web", why)
     counts = {**{f"outbox_{s.value}": 1 for s in OutboxState}, **{f"ticket_{s.value}": 1 for s in TicketState}}
-    health = {"telegram": {"open": True, "contact_age": 1.0}}
+    health = {"telegram": {"open": True, "contact_age": 1.0, "problem": ""}}
     return metrics.show(counts, "v1", {"good": 1, "bad": 1}, health).decode()
 
 
@@ -65,6 +65,14 @@ def test_every_metric_and_label_of_the_rules_exists(samples: set[tuple[str, str,
     assert set() == wanted - samples
 
 
+def test_the_guide_names_every_metric(samples: set[tuple[str, str, str]]) -> None:
+    """The table of the operator's guide: all that are shown, none that are not."""
+    guide = (DEPLOY.parent / "docs" / "operator.zh-CN.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(fawen_[a-z_]+)`", guide))
+    shown = {re.sub(r"_(bucket|sum|count|created)$", "", name) for name, _, _ in samples} - {"fawen_messages"}
+    assert named == shown
+
+
 def test_every_rule_says_what_is_wrong_and_what_to_do() -> None:
     """Name, severity, a Chinese sentence, and a remedy."""
     rules = _rules()
@@ -81,7 +89,7 @@ def test_every_rule_says_what_is_wrong_and_what_to_do() -> None:
 def test_other_metrics_are_prometheus_own() -> None:
     """No metric of another exporter that may not be there."""
     functions = {"sum", "rate", "max", "min", "count", "by", "le", "absent", "increase", "histogram_quantile"}
-    functions |= {"min_over_time", "or", "channel", "version"}
+    functions |= {"min_over_time", "or", "channel", "version", "state"}
     for rule in _rules():
         bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]", "", str(rule["expr"]))
         names = set(re.findall(r"[a-z_]+", bare)) - functions

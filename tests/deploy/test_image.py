@@ -96,6 +96,9 @@ def test_the_settings_of_the_image_load() -> None:
         assert ("0.0.0.0", 8000) == (loaded.server.host, loaded.server.port)
         if name.startswith("fawen"):
             assert (True, True) == (loaded.web.secure_cookies, loaded.console.secure_cookies)
+            # what the console publishes is in the database, and so in its backup
+            assert "store" == loaded.knowledge.source
+            assert loaded.store.url.get_secret_value().endswith("@postgres/fawen")
 
 
 def test_the_sample_of_secrets_loads() -> None:
@@ -106,13 +109,66 @@ def test_the_sample_of_secrets_loads() -> None:
     Settings.load(None, given)
 
 
+def test_the_guide_of_one_machine_starts_with_the_sample_as_it_is(tmp_path: Path) -> None:
+    """Both guides install secrets.env.example: whatever stands in it active leaves the database to config.yaml."""
+    guide = (DEPLOY / "README.zh-CN.md").read_text(encoding="utf-8")
+    assert "install -m 600 secrets.env.example /etc/fawen/secrets.env" in guide
+    text = (DEPLOY / "secrets.env.example").read_text(encoding="utf-8")
+    active = dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
+    written = re.search(r"```yaml\n(store: .*?)```", guide, re.DOTALL)
+    assert written is not None
+    (tmp_path / "config.yaml").write_text(written[1], encoding="utf-8")
+    loaded = Settings.load(tmp_path / "config.yaml", active)
+    assert "sqlite+aiosqlite:////var/lib/fawen/fawen.db" == loaded.store.url.get_secret_value()
+    assert (False, False) == (loaded.telegram.on, loaded.wechat.on)
+
+
+def test_the_database_s_password_is_asked_for_and_stands_in_one_place() -> None:
+    """compose.env.example has each variable of the compose file and no other; without it nothing starts."""
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    wanted = re.findall(r"\$\{(\w+)(:\?)?", text)
+    assert {("POSTGRES_PASSWORD", ":?")} == set(wanted)
+    sample = (DEPLOY / "compose.env.example").read_text(encoding="utf-8")
+    assert ["POSTGRES_PASSWORD"] == re.findall(r"^(\w+)=$", sample, re.MULTILINE)
+
+
+def test_an_upgrade_changes_one_replica_at_a_time() -> None:
+    """Build, one until it is healthy, nginx looks for it anew, the other, nginx again: `restart` would keep the old image."""
+    guide = (DEPLOY / "README.zh-CN.md").read_text(encoding="utf-8")
+    steps = re.findall(r"^docker compose (build|up|exec|restart)(.*?)(?: #.*)?$", guide, re.MULTILINE)
+    assert [
+        ("build", "fawen-1 fawen-2"),
+        ("up", "-d --no-deps --wait fawen-1"), ("exec", "nginx nginx -s reload"),
+        ("up", "-d --no-deps --wait fawen-2"), ("exec", "nginx nginx -s reload"),
+    ] == [(name, rest.strip()) for name, rest in steps]  # fmt: skip
+
+
+def test_only_the_replicas_get_the_channels_secrets() -> None:
+    """A hole in the database or the proxy gives nobody the bot's token."""
+    services = _compose()["services"]
+    assert {"fawen-1", "fawen-2"} == {name for name, one in services.items() if one.get("env_file")}
+    assert {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"} == set(
+        services["postgres"]["environment"]
+    )
+
+
+def test_tmp_holds_what_learning_hands_over() -> None:
+    """A matcher of the shipped knowledge is up to 330 MiB on its way to the service (bot/relearn.py), twice when one ends."""
+    for name in ("fawen-1", "fawen-2"):
+        (mount,) = _compose()["services"][name]["tmpfs"]
+        found = re.fullmatch(r"/tmp:size=(\d+)([mg]),mode=1777", mount)
+        assert found is not None, mount
+        assert int(found[1]) * {"m": 1, "g": 1024}[found[2]] >= 2 * 330, name
+
+
 def test_two_replicas_behind_one_door() -> None:
     """Two services that differ in nothing but their name; only nginx has a port to the outside."""
     services = _compose()["services"]
     assert services["fawen-1"] == services["fawen-2"]
     assert {"nginx"} == {name for name, one in services.items() if one.get("ports")}
     upstream = (DEPLOY / "nginx" / "upstream.compose.conf").read_text(encoding="utf-8")
-    assert ["fawen-1:8000", "fawen-2:8000"] == re.findall(r"server (\S+) ", upstream)
+    # for what is not sent again, and for what is
+    assert ["fawen-1:8000", "fawen-2:8000"] * 2 == re.findall(r"server (\S+) ", upstream)
 
 
 def test_the_containers_are_closed() -> None:
@@ -146,7 +202,7 @@ def test_what_the_compose_file_names_exists() -> None:
 def test_no_secret_is_written_down() -> None:
     """Passwords come from secrets.env, which is ignored by git, and stand in no file here."""
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
-    assert {"/deploy/secrets.env", "/deploy/tls/"} <= set(ignored)
+    assert {"/deploy/secrets.env", "/deploy/.env", "/deploy/tls/"} <= set(ignored)
     text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
     assert not re.search(r"(?i)(password|token|secret)\w*[:=]\s*[\"']?[a-z0-9]{6,}", text)
 

@@ -6,7 +6,9 @@ import re
 import socket
 import ssl
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -14,7 +16,7 @@ import pytest
 
 from bot.channels.wechat_webhook import MOST_BODY
 from bot.config import Settings
-from tests.deploy.proxy import NAME, NGINX, Site, configured, running_proxy
+from tests.deploy.proxy import NAME, NGINX, Site, answering, configured, proxy_of, running_proxy
 from tests.deploy.tools import needed
 
 PASSWORD = "a good long phrase 7"
@@ -30,10 +32,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture
 def client(site: Site) -> Iterator[httpx.Client]:
     """A browser that trusts our certificate and finds the name at 127.0.0.1."""
-    trust = ssl.create_default_context(cafile=site.home / "tls" / "fullchain.pem")
-    with httpx.Client(base_url=f"https://127.0.0.1:{site.https}", verify=trust, timeout=30) as made:
-        made.headers["host"] = f"{NAME}:{site.https}"
+    with _browser(site) as made:
         yield made
+
+
+def _browser(site: Site) -> httpx.Client:
+    made = httpx.Client(base_url=f"https://127.0.0.1:{site.https}", verify=_trust(site), timeout=30)
+    made.headers["host"] = f"{NAME}:{site.https}"
+    return made
+
+
+def _trust(site: Site) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=site.home / "tls" / "fullchain.pem")
 
 
 def test_nginx_reads_the_sample(tmp_path: Path) -> None:
@@ -61,6 +71,62 @@ def test_the_two_upstreams_differ_in_names_only() -> None:
         for name in ("upstream.conf", "upstream.compose.conf")
     )
     assert one == two
+    own, again = (text.partition("{")[2] for text in re.findall(r"upstream \w+ \{[^}]*\}", one))
+    assert re.sub("fawen|#.*", "", own).split() == re.sub("fawen_again|#.*", "", again).split()
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/telegram"])
+def test_a_replica_cut_off_from_its_database_gives_its_share_away(path: str, tmp_path: Path) -> None:
+    """It answers 503 and has kept nothing: the other one gets the very same message."""
+    with (
+        answering(503, 200) as servers,
+        proxy_of(needed("nginx", "nginx-light"), tmp_path, servers) as site,
+        _browser(site) as client,
+    ):
+        assert {200} == {client.post(path, json={"text": "x"}).status_code for _ in range(8)}
+
+
+def test_what_may_have_been_kept_is_not_sent_twice(tmp_path: Path) -> None:
+    """The page's form says by itself what is wrong; its answer, whatever it is, is the visitor's."""
+    with (
+        answering(503, 200) as servers,
+        proxy_of(needed("nginx", "nginx-light"), tmp_path, servers) as site,
+        _browser(site) as client,
+    ):
+        assert {503, 200} == {client.post("/say", data={"text": "x"}).status_code for _ in range(8)}
+
+
+def test_without_a_database_the_service_itself_says_so(tmp_path: Path) -> None:
+    """Every replica answers 503: the program gets that, not a page of nginx, and the visitors' pages stay."""
+    with (
+        answering(503, 503) as servers,
+        proxy_of(needed("nginx", "nginx-light"), tmp_path, servers) as site,
+        _browser(site) as client,
+    ):
+        said = [client.post("/api/chat", json={"text": "x"}) for _ in range(12)]
+        assert {(503, "fawen")} == {(one.status_code, one.text) for one in said}
+        assert {200} == {client.get("/").status_code for _ in range(4)}
+
+
+@pytest.mark.parametrize(("path", "most"), [("/wechat", 80), ("/telegram", 80), ("/static/x", 60)])
+def test_a_platform_may_have_many_connections(path: str, most: int, tmp_path: Path) -> None:
+    """Eighty requests at the same moment from one address: a platform's all go on, of a visitor those above sixty do not."""
+    with (
+        answering(200, 200, together=most) as servers,
+        proxy_of(needed("nginx", "nginx-light"), tmp_path, servers) as site,
+        ExitStack() as stack,
+    ):
+        request = f"POST {path} HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}"
+        opened = [stack.enter_context(_connected(site)) for _ in range(80)]
+        for one in opened:
+            one.sendall(request.encode())
+        said = [one.recv(12) for one in opened]
+        assert Counter({b"HTTP/1.1 200": most, b"HTTP/1.1 429": 80 - most}) == Counter(said)
+
+
+def _connected(site: Site) -> ssl.SSLSocket:
+    plain = socket.create_connection(("127.0.0.1", site.https), timeout=60)
+    return _trust(site).wrap_socket(plain, server_hostname=NAME)
 
 
 def test_the_page_over_tls_with_a_dead_replica(client: httpx.Client) -> None:
@@ -116,10 +182,9 @@ def test_too_much_is_refused_at_the_door(client: httpx.Client) -> None:
 )
 def test_who_sends_too_slowly_is_cut_off(begun: bytes, site: Site) -> None:
     """A request that never goes on, in its header or in its body, holds no connection: nginx closes it."""
-    trust = ssl.create_default_context(cafile=site.home / "tls" / "fullchain.pem")
     with (
         socket.create_connection(("127.0.0.1", site.https), timeout=60) as plain,
-        trust.wrap_socket(plain, server_hostname=NAME) as connection,
+        _trust(site).wrap_socket(plain, server_hostname=NAME) as connection,
     ):
         connection.sendall(begun.replace(b"%s", NAME.encode()))
         said = b""

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot import archive
 from bot.app import make_changes
@@ -16,6 +17,7 @@ from bot.desk.publishing import MARKER
 from bot.errors import DeskConflict, DeskNotFound, EditError, KnowledgeError
 from bot.following import Follower, followed, working_copy
 from bot.shelf import Desktop, merge
+from bot.store.knowledge_schema import knowledge_versions
 from bot.store.sql import SqlStore
 from tests.fakes import FakeClock
 from tests.sample import write_sample
@@ -144,6 +146,19 @@ async def test_the_first_replica_brings_its_files(store: SqlStore, files: Path, 
     await followed(Settings(knowledge=made), store.shared)
     assert "以公示为准。" in (follower.directory / NOTARY).read_text(encoding="utf-8")
     assert 1 == len(await follower.versions.history())
+
+
+async def test_a_store_restored_to_an_older_day_is_followed_back(store: SqlStore, files: Path, tmp_path: Path) -> None:
+    """The copy is of a version that the store no longer has: the next start serves what the store holds."""
+    follower = Follower(store.shared, tmp_path / "copy")
+    first = await follower.begin(files)
+    before = archive.files_of(follower.directory)
+    change(follower.directory)
+    newer = await follower.publish("甲", "改收费")
+    async with store.shared.engine.begin() as connection:
+        await connection.execute(sa.delete(knowledge_versions).where(knowledge_versions.c.id == newer.id))
+    assert first == await Follower(store.shared, follower.directory).begin(files)
+    assert before == archive.files_of(follower.directory)
 
 
 async def a_replica(store: SqlStore, files: Path, directory: Path) -> tuple[Follower, Brain, Changes]:
