@@ -25,7 +25,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from bot.errors import StoreConflict, StoreError, StoreUnavailable
-from bot.store.connect import make_engine, parse_url, upgrade
+from bot.store.connect import make_engine, make_private, parse_url, upgrade
 from bot.store.tables import every_table
 
 Sums = dict[str, list[Any]]
@@ -66,8 +66,10 @@ async def restore(url: str, file: Path, replace: bool = False) -> Sums:
     comes from a newer version, StoreUnavailable for a store that fails; the store is then as it was.
     """
     revision, sums = check(file)
-    engine = make_engine(parse_url(url))
+    parsed = parse_url(url)
+    engine = make_engine(parsed)
     try:
+        make_private(parsed)
         async with engine.execution_options(write=True).begin() as connection:
             await connection.run_sync(_put, file, revision, sums, replace)
         return sums

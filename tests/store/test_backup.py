@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import itertools
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -177,6 +178,37 @@ async def test_a_backup_is_private_and_never_overwritten(tmp_path: Path) -> None
         await back_up(url, file, CLOCK())
     assert (before, 0o600) == (file.read_bytes(), file.stat().st_mode & 0o777)
     assert [] == await asyncio.to_thread(lambda: list(tmp_path.glob("*.part")))
+
+
+@pytest.mark.parametrize("how", ["restore", "move"])
+def test_what_is_made_by_restoring_is_private(how: str, tmp_path: Path) -> None:
+    """A new SQLite database and its journals are readable by their owner only, whatever the umask lets through."""
+    here, file = asyncio.run(_filled(tmp_path))
+    new = tmp_path / "new" / "fawen.db"
+    new.parent.mkdir()
+    url = f"sqlite+aiosqlite:///{new}"
+    before = os.umask(0o022)
+    try:
+        if how == "restore":
+            code, said = _run("restore", str(file), FAWEN_STORE__URL=url)
+        else:
+            code, said = _run("move", url, FAWEN_STORE__URL=here)
+        assert (0, True) == (code, new.exists()), said
+        modes = asyncio.run(_modes_in_use(url, new.parent))
+    finally:
+        os.umask(before)
+    assert {"fawen.db", "fawen.db-wal"} <= set(modes)
+    assert {0o600} == {mode for name, mode in modes.items() if name.startswith("fawen.db") and "lock" not in name}
+
+
+async def _modes_in_use(url: str, folder: Path) -> dict[str, int]:
+    """Permissions of the files of a database that is written to, by name."""
+    store = open_store(url, now=CLOCK)
+    await store.start()
+    await Switches(store.shared).set("web", False, "later")
+    found = {path.name: path.stat().st_mode & 0o777 for path in await asyncio.to_thread(lambda: list(folder.iterdir()))}
+    await store.close()
+    return found
 
 
 async def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
