@@ -30,6 +30,7 @@ from bot.retention import purge_daily
 from bot.server import make_app, new_event_loop
 from bot.store.alone import Alone
 from bot.store.locks import Lock
+from bot.store.one_service import alone_on
 from bot.store.sums import Sums
 from bot.summing import keep_summed
 from intents.model import KnowledgeData
@@ -48,9 +49,14 @@ def run_service(settings: Settings) -> None:
 
 
 async def run(settings: Settings) -> None:
-    """Serve until a signal comes; everything begun is finished. Raises ConfigError or KnowledgeError at start."""
+    """Serve until a signal comes; everything begun is finished. Raises ConfigError, KnowledgeError or StoreError at start."""
     set_up(settings.log, sys.stderr)
     refuse_early(settings)
+    with alone_on(settings.store.url.get_secret_value()):
+        await _run(settings)
+
+
+async def _run(settings: Settings) -> None:
     Console(stderr=True, highlight=False).print("法问正在启动：读知识库（第一次要学习，一到三分钟；以后几秒）")
     async with _learnt(settings) as core:
         # what is there now stays: a full collection over it would hold up every visitor for a twentieth of a second

@@ -26,6 +26,7 @@ from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from bot.errors import StoreConflict, StoreError, StoreUnavailable
 from bot.store.connect import make_engine, make_private, parse_url, upgrade
+from bot.store.one_service import alone_on
 from bot.store.tables import every_table
 
 Sums = dict[str, list[Any]]
@@ -63,16 +64,18 @@ async def restore(url: str, file: Path, replace: bool = False) -> Sums:
     """Put a backup into a store, all or nothing, then bring its schema up to date; what was put in, read back.
 
     Raises StoreConflict when the store holds rows and `replace` is not given, StoreError for a file that is damaged or
-    comes from a newer version, StoreUnavailable for a store that fails; the store is then as it was.
+    comes from a newer version, and while a service runs on the SQLite file, StoreUnavailable for a store that fails; the store is then as it was.
     """
     revision, sums = check(file)
     parsed = parse_url(url)
     engine = make_engine(parsed)
     try:
-        make_private(parsed)
-        async with engine.execution_options(write=True).begin() as connection:
-            await connection.run_sync(_put, file, revision, sums, replace)
-        return sums
+        # a service would not notice that its tables are exchanged below it
+        with alone_on(url, make=False):
+            make_private(parsed)
+            async with engine.execution_options(write=True).begin() as connection:
+                await connection.run_sync(_put, file, revision, sums, replace)
+            return sums
     except CommandError:
         raise StoreError(f"备份的数据库版本 {revision} 比程序新。请先把程序升级到做备份的那个版本。") from None
     except (SQLAlchemyError, OSError) as error:
