@@ -42,9 +42,10 @@ def load_matcher(settings: Settings) -> Any:
     """A matcher for a command; a broken knowledge base ends the program with its problems."""
     from bot.brain import make_brain
     from bot.learning import Learning
+    from bot.saying import printed
 
     try:
-        with Learning(Console(stderr=True, highlight=False)) as learning:
+        with Learning(printed(Console(stderr=True, highlight=False))) as learning:
             brain, _ = make_brain(settings.knowledge, learning)
     except KnowledgeError as error:
         fail(str(error), 1)
@@ -61,18 +62,18 @@ def main() -> None:
 @CONFIG
 def serve(config: Path | None) -> None:
     """启动服务：聊天网页、接口和已设置的各渠道。"""
+    from bot.logs import as_line
     from bot.serve import run_service
 
     settings = settings_from(config)
     path = config_path(config)
     if path and (found := secrets_in(path)):
-        click.echo(f"提醒：{'、'.join(found)} 直接写在 {path} 里。请移到环境变量或文件（见运维手册“密钥”）。", err=True)
+        reminder = f"提醒：{'、'.join(found)} 直接写在 {path} 里。请移到环境变量或文件（见运维手册“密钥”）。"
+        click.echo(as_line(settings.log, "warning", reminder), err=True)
     try:
         run_service(settings)
-    except KnowledgeError as error:
-        fail(str(error), 1)
     except FawenError as error:
-        fail(str(error))
+        fail(as_line(settings.log, "error", str(error)), 1 if isinstance(error, KnowledgeError) else 2)
     except KeyboardInterrupt:
         pass
 

@@ -1,4 +1,4 @@
-"""Says on standard error that learning goes on, where it takes long: the first start, or a start after many changes.
+"""Says that learning goes on, where it takes long: the first start, or a start after many changes.
 
 How far sentence vectors are is known, and said at each quarter. The linear model is solved in one piece (intents/linear.py) and
 knows no half: of it only the time is said that it has taken so far.
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from rich.console import Console
+from bot.saying import Say
 
 FIRST_SECONDS, EVERY_SECONDS = 10.0, 15.0
 """A start that has learnt before takes a few seconds, and says nothing."""
@@ -24,12 +24,12 @@ class Learning:
 
     def __init__(
         self,
-        console: Console,
+        say: Say,
         clock: Callable[[], float] = time.monotonic,
         over: Callable[[float], bool] | None = None,
     ) -> None:
         """`clock` in seconds; `over(seconds)` waits so long and says whether the learning has ended meanwhile."""
-        self._console, self._clock = console, clock
+        self._tell_people, self._clock = say, clock
         self._over = threading.Event()
         self._wait = over or self._over.wait
         self._thread = threading.Thread(target=self._tell, name="learning", daemon=True)
@@ -69,4 +69,4 @@ class Learning:
             self._said, seconds = True, EVERY_SECONDS
 
     def _say(self, words: str) -> None:
-        self._console.print(f"  学习知识库：{words}")
+        self._tell_people(f"  学习知识库：{words}", "")

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 if TYPE_CHECKING:
     from bot.config import LogSettings
@@ -84,6 +84,15 @@ class TextLines(_Safe):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(mark)s] %(message)s")
+
+
+def as_line(settings: LogSettings, level: Literal["warning", "error"], words: str) -> str:
+    """What is said before the log is set up or after the service has ended, as standard error takes it: the words themselves,
+    or one JSON object among the others."""
+    if settings.format != "json":
+        return words
+    number = logging.getLevelNamesMapping()[level.upper()]
+    return JsonLines().format(logging.LogRecord(__name__, number, "", 0, words, None, None))
 
 
 def set_up(settings: LogSettings, stream: TextIO) -> logging.Handler:

@@ -27,9 +27,11 @@ from bot.health import routes as health_routes
 from bot.learning import Learning
 from bot.logs import set_up
 from bot.retention import purge_daily
+from bot.saying import Say, printed, saying
 from bot.server import make_app, new_event_loop
 from bot.store.alone import Alone
 from bot.store.locks import Lock
+from bot.store.one_service import alone_on
 from bot.store.sums import Sums
 from bot.summing import keep_summed
 from intents.model import KnowledgeData
@@ -48,11 +50,16 @@ def run_service(settings: Settings) -> None:
 
 
 async def run(settings: Settings) -> None:
-    """Serve until a signal comes; everything begun is finished. Raises ConfigError or KnowledgeError at start."""
+    """Serve until a signal comes; everything begun is finished. Raises ConfigError, KnowledgeError or StoreError at start."""
     set_up(settings.log, sys.stderr)
     refuse_early(settings)
-    Console(stderr=True, highlight=False).print("法问正在启动：读知识库（第一次要学习，一到三分钟；以后几秒）")
-    async with _learnt(settings) as core:
+    with alone_on(settings.store.url.get_secret_value()):
+        await _run(settings, saying(settings.log))
+
+
+async def _run(settings: Settings, say: Say) -> None:
+    say("法问正在启动：读知识库（第一次要学习，一到三分钟；以后几秒）", "")
+    async with _learnt(settings, say) as core:
         # what is there now stays: a full collection over it would hold up every visitor for a twentieth of a second
         gc.collect()
         gc.freeze()
@@ -83,7 +90,7 @@ async def run(settings: Settings) -> None:
             _wechat(core, routes, tasks, notes, health),
         ):
             app = _app(core, routes, health)
-            await _serve(settings, app, tasks, notes)
+            await _serve(settings, app, tasks, functools.partial(announce, say, notes=notes))
 
 
 def refuse_early(settings: Settings) -> None:
@@ -102,9 +109,9 @@ def refuse_early(settings: Settings) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _learnt(settings: Settings) -> AsyncIterator[Core]:
+async def _learnt(settings: Settings, say: Say) -> AsyncIterator[Core]:
     """The core; that its knowledge is being learnt is said where it takes long."""
-    with Learning(Console(stderr=True, highlight=False)) as learning:
+    with Learning(say) as learning:
         async with running_core(settings, progress=learning) as core:
             learning.end()
             yield core
@@ -223,9 +230,9 @@ async def _serve(
     settings: Settings,
     app: object,
     tasks: list[Callable[[], Awaitable[None]]],
-    notes: list[tuple[str, str]],
+    listening: Callable[[str], None],
 ) -> None:
-    server = _Server(uvicorn_config(settings.server, app), notes)
+    server = _Server(uvicorn_config(settings.server, app), listening)
     running = [asyncio.create_task(_guarded(task)) for task in tasks]
     try:
         await server.serve()
@@ -270,11 +277,11 @@ async def _guarded(task: Callable[[], Awaitable[None]]) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Prints the address and what is on and off once it listens."""
+    """Tells its address once it listens."""
 
-    def __init__(self, config: uvicorn.Config, notes: list[tuple[str, str]]) -> None:
+    def __init__(self, config: uvicorn.Config, listening: Callable[[str], None]) -> None:
         super().__init__(config)
-        self._notes = notes
+        self._listening = listening
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -294,21 +301,20 @@ class _Server(uvicorn.Server):
         if not self.started:
             return
         port = self.servers[0].sockets[0].getsockname()[1] if self.servers else self.config.port
-        announce(Console(stderr=True, highlight=False), f"http://{self.config.host}:{port}/", self._notes)
+        self._listening(f"http://{self.config.host}:{port}/")
 
 
-def announce(console: Console, address: str, notes: Sequence[tuple[str, str]]) -> None:
+def announce(say: Say, address: str, notes: Sequence[tuple[str, str]]) -> None:
     """Say where the service is and what of it is on and off."""
-    console.print(f"[bold]法问已启动[/bold]  {address}")
+    say(f"  {address}", "法问已启动")
     for name, note in notes:
-        # a note may hold square brackets (fawen[encoder]), which are no markup
-        console.print(f"  {name}：{note}", markup=False)
-    console.print("  按 Ctrl+C 停止")
+        say(f"  {name}：{note}", "")
+    say("  按 Ctrl+C 停止", "")
 
 
 async def run_terminal(settings: Settings) -> None:
     """Talk on the terminal until the input ends."""
-    async with _learnt(settings) as core:
+    async with _learnt(settings, printed(Console(stderr=True, highlight=False))) as core:
         console = Console()
 
         def lines() -> str | None:

@@ -8,11 +8,13 @@ READ; SQLite: a snapshot of its write-ahead log), so a running service needs no 
 from __future__ import annotations
 
 import base64
+import errno
 import gzip
 import hashlib
 import itertools
 import json
 import os
+import sqlite3
 import warnings
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -25,7 +27,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from bot.errors import StoreConflict, StoreError, StoreUnavailable
-from bot.store.connect import make_engine, parse_url, upgrade
+from bot.store.connect import make_engine, make_private, parse_url, upgrade
+from bot.store.one_service import alone_on
 from bot.store.tables import every_table
 
 Sums = dict[str, list[Any]]
@@ -53,6 +56,10 @@ async def back_up(url: str, file: Path, now: datetime) -> Sums:
         part.replace(file)
         return sums
     except (SQLAlchemyError, OSError) as error:
+        if _full(error):
+            raise StoreUnavailable(
+                f"备份没有完成：{part.parent.absolute()} 所在的磁盘满了。请腾出空间，或者换一个目录（fawen move 用 --temp）。"
+            ) from error
         raise StoreUnavailable(f"备份没有完成（{type(error).__name__}）。请检查 store.url 和磁盘。") from error
     finally:
         part.unlink(missing_ok=True)
@@ -63,17 +70,26 @@ async def restore(url: str, file: Path, replace: bool = False) -> Sums:
     """Put a backup into a store, all or nothing, then bring its schema up to date; what was put in, read back.
 
     Raises StoreConflict when the store holds rows and `replace` is not given, StoreError for a file that is damaged or
-    comes from a newer version, StoreUnavailable for a store that fails; the store is then as it was.
+    comes from a newer version, and while a service runs on the SQLite file, StoreUnavailable for a store that fails; the store is then as it was.
     """
     revision, sums = check(file)
-    engine = make_engine(parse_url(url))
+    parsed = parse_url(url)
+    engine = make_engine(parsed)
     try:
-        async with engine.execution_options(write=True).begin() as connection:
-            await connection.run_sync(_put, file, revision, sums, replace)
-        return sums
+        # a service would not notice that its tables are exchanged below it
+        with alone_on(url, make=False):
+            make_private(parsed)
+            async with engine.execution_options(write=True).begin() as connection:
+                await connection.run_sync(_put, file, revision, sums, replace)
+            return sums
     except CommandError:
         raise StoreError(f"备份的数据库版本 {revision} 比程序新。请先把程序升级到做备份的那个版本。") from None
     except (SQLAlchemyError, OSError) as error:
+        if _full(error):
+            shown = parsed.render_as_string(hide_password=True)
+            raise StoreUnavailable(
+                f"恢复没有完成：数据库 {shown} 所在的磁盘满了，数据库没有改动。请腾出空间再恢复。"
+            ) from error
         raise StoreUnavailable(f"恢复没有完成（{type(error).__name__}），数据库没有改动。请检查 store.url。") from error
     finally:
         await engine.dispose()
@@ -115,6 +131,16 @@ def check(file: Path) -> tuple[str, Sums]:
     except (OSError, EOFError, ValueError, KeyError, TypeError, StopIteration) as error:
         raise StoreError(f"{file} 不是完整的备份（{type(error).__name__}）。没有恢复，请换一个备份文件。") from None
     raise StoreError(f"{file} 不完整，最后的校验不见了。没有恢复，请换一个备份文件。")
+
+
+def _full(error: Exception) -> bool:
+    """Whether a disk had no room: as the system, SQLite or PostgreSQL (53100) say it."""
+    cause = getattr(error, "orig", None) or error
+    return (
+        getattr(cause, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+        or getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        or getattr(cause, "sqlstate", None) == "53100"
+    )
 
 
 def _unfinished(file: Path, url: URL) -> Path:

@@ -17,6 +17,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -95,7 +96,10 @@ def make_engine(url: URL) -> AsyncEngine:
 
 
 async def migrate(engine: AsyncEngine, url: URL) -> None:
-    """Bring the schema up to date; processes that start together take turns."""
+    """Bring the schema up to date; processes that start together take turns.
+
+    Raises StoreError for a schema that this program does not know, StoreUnavailable for a store that fails.
+    """
     shown = url.render_as_string(hide_password=True)
     try:
         with _file_lock(url):
@@ -105,7 +109,10 @@ async def migrate(engine: AsyncEngine, url: URL) -> None:
                     await connection.commit()
                 try:
                     # most starts find nothing to do
-                    if await connection.run_sync(_revision) != newest():
+                    found = await connection.run_sync(_revision)
+                    if found != newest():
+                        if found:
+                            _refuse_unknown(found, shown)
                         await connection.run_sync(upgrade)
                     await connection.commit()
                 finally:
@@ -152,6 +159,17 @@ def newest() -> str:
     return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
 
 
+def _refuse_unknown(revision: str, shown: str) -> None:
+    """Raises StoreError for a schema that a newer program has made."""
+    try:
+        ScriptDirectory.from_config(_alembic()).get_revision(revision)
+    except CommandError:
+        raise StoreError(
+            f"数据库 {shown} 的版本 {revision} 比程序新（程序要 {newest()}），没有改动它。请换成升级过它的那个版本的法问；"
+            "一定要用现在的程序，就把 store.url 改成一个新库，用 fawen restore 恢复升级前做的备份。"
+        ) from None
+
+
 def _alembic() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
@@ -172,6 +190,12 @@ def _file_lock(url: URL) -> Iterator[None]:
         return
     with Path(f"{url.database}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        make_private(url)
+        yield
+
+
+def make_private(url: URL) -> None:
+    """Make the file of a new SQLite database, for its owner only; one that is there stays as it is. Raises OSError."""
+    if url.drivername.startswith("sqlite") and url.database and url.database != ":memory:":
         # SQLite would make it readable for others, and its journals take after it
         os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
-        yield

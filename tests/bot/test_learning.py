@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.learning import EVERY_SECONDS, FIRST_SECONDS, Learning
+from bot.saying import printed
 from tests.sample import service_environ
 
 
@@ -33,7 +34,7 @@ class Hours:
 def said(takes: float, told: Callable[[Learning], None] = lambda learning: None) -> list[str]:
     """The lines of a learning that takes so many seconds; `told` calls it as an encoder does."""
     screen, hours = io.StringIO(), Hours(takes)
-    with Learning(Console(file=screen, width=80), hours, hours.over) as learning:
+    with Learning(printed(Console(file=screen, width=80)), hours, hours.over) as learning:
         learning._thread.join()
         told(learning)
     return screen.getvalue().splitlines()

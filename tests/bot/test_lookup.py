@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 
-from bot.lookup import MOST_MISSES
+from bot.config import Retention
+from bot.lookup import CHANNEL_MISSES, PERSON_MISSES
 from bot.messages import Kind, Message
 from bot.store.base import Ticket
 from bot.store.numbers import new_number, parse_number
 from tests.sample import Talk
 
+_TIMES = count()
 
-def _numbers(count: int, taken: str) -> list[str]:
+
+def _numbers(many: int, taken: str) -> list[str]:
     """Well-formed numbers that nobody has."""
-    made = [new_number(lambda alphabet, n=n: alphabet[n % 31]) for n in range(count + 1)]  # type: ignore[misc]
-    return [number for number in made if number != taken][:count]
+    made = []
+    for n in range(many + 1):
+        body = iter((n % 31, n // 31, 0, 0, 0))
+        made.append(new_number(lambda alphabet, body=body: alphabet[next(body)]))  # type: ignore[misc]
+    return [number for number in made if number != taken][:many]
 
 
-async def _guess(talk: Talk, number: str, visit: str) -> str:
-    """The key of what a stranger hears, each time in a new visit, so that no limit on persons helps."""
-    message = Message("web", visit, visit, f"查询 {number}", Kind.TEXT, talk.clock(), f"{visit}-1")
+async def _guess(talk: Talk, number: str, visit: str, channel: str = "web") -> str:
+    """The key of what a stranger hears in this visit."""
+    message = Message(channel, visit, visit, f"查询 {number}", Kind.TEXT, talk.clock(), f"{visit}-{next(_TIMES)}")
     return (await talk.dialogue.handle(message)).key
 
 
@@ -31,22 +38,47 @@ async def number(talk: Talk) -> str:
     return (await talk.say("今天天气怎么样啊会下雨吗")).ticket or ""
 
 
+async def test_who_guesses_is_slowed_and_nobody_else(talk: Talk, number: str) -> None:
+    """After five numbers that nobody has, one visitor is told of none any more; everybody else is, on the same channel too."""
+    for guess in _numbers(PERSON_MISSES, number):
+        assert "ticket_unknown" == await _guess(talk, guess, "guesser")
+    for _ in range(3):
+        assert "ticket_slow" == await _guess(talk, number, "guesser")
+    for channel in ("web", "telegram", "wechat"):
+        assert "ticket_new" == await _guess(talk, number, "somebody else", channel)
+    talk.clock.pass_by(minutes=10)
+    assert "ticket_new" == await _guess(talk, number, "guesser")
+
+
 async def test_who_guesses_learns_nothing_more(talk: Talk, number: str) -> None:
-    """After twenty numbers that nobody has, even a number that exists is told to its own chat only."""
-    *guesses, another = _numbers(MOST_MISSES + 1, number)
+    """A new visit for each guess helps up to a bound: then even a number that exists is told to its own chat only. Those of other
+    channels, who cannot have a new account for each guess, notice nothing."""
+    *guesses, another = _numbers(CHANNEL_MISSES + 1, number)
     heard = [await _guess(talk, guess, f"stranger-{i}") for i, guess in enumerate(guesses)]
     assert {"ticket_unknown"} == set(heard)
     assert "ticket_slow" == await _guess(talk, number, "stranger-next")
     assert "ticket_slow" == await _guess(talk, another, "stranger-again")
     assert "ticket_new" == (await talk.say(f"查询 {number}")).key
+    for channel in ("telegram", "wechat"):
+        assert "ticket_new" == await _guess(talk, number, "honest", channel)
+
+
+def test_the_bound_keeps_guessing_hopeless() -> None:
+    """The figures that are given for it (bot/lookup.py): by tickets that wait, by all of a year, and for one certain ticket."""
+    numbers, a_day = 31**5, CHANNEL_MISSES * 6 * 24
+    assert 14_400 == a_day
+    assert 0.6 > 1_000 * a_day / numbers
+    assert 51 > 100_000 * a_day / numbers
+    assert numbers / a_day / 2 > 2 * Retention().ticket_days
 
 
 async def test_the_way_is_open_again_after_ten_minutes(talk: Talk, number: str) -> None:
     """Nobody is locked out for good, and honest lookups from elsewhere cost nothing."""
-    for i, guess in enumerate(_numbers(MOST_MISSES, number)):
+    for i, guess in enumerate(_numbers(CHANNEL_MISSES, number)):
         await _guess(talk, guess, f"stranger-{i}")
+    assert "ticket_slow" == await _guess(talk, number, "honest")
     talk.clock.pass_by(minutes=10)
-    for i in range(3 * MOST_MISSES):
+    for i in range(2 * CHANNEL_MISSES):
         assert "ticket_new" == await _guess(talk, number, f"honest-{i}")
 
 
@@ -54,7 +86,7 @@ async def test_a_mistyped_number_is_no_guess(talk: Talk, number: str) -> None:
     """The check character catches it before the store is asked."""
     wrong = number[:-1] + ("2" if number[-1] != "2" else "3")
     assert parse_number(wrong) is None
-    for i in range(2 * MOST_MISSES):
+    for i in range(2 * CHANNEL_MISSES):
         assert "ticket_unknown" == await _guess(talk, wrong, f"visit-{i}")
     assert "ticket_new" == await _guess(talk, number, "elsewhere")
 

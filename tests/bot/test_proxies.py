@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from bot.config import Server, Settings
 from bot.errors import ConfigError
+from bot.saying import printed
 from bot.serve import announce, uvicorn_config
 from bot.server import make_app
 from tests.fakes import MemoryStore
@@ -103,5 +104,5 @@ def test_the_start_page_shows_square_brackets() -> None:
     """A note with square brackets, such as the package to install, is shown whole."""
     screen = io.StringIO()
     note = "关（没有安装；pip install 'fawen[encoder]' 后更懂口语）"
-    announce(Console(file=screen, width=120), "http://127.0.0.1:8000/", [("句向量", note)])
+    announce(printed(Console(file=screen, width=120)), "http://127.0.0.1:8000/", [("句向量", note)])
     assert f"  句向量：{note}" in screen.getvalue().splitlines()

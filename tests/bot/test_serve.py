@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -39,9 +40,10 @@ async def test_what_is_wrong_is_said_before_anything_is_learnt(sections: dict[st
         await run(settings)
 
 
-async def test_a_channel_that_is_not_set_up_is_not_looked_at() -> None:
+async def test_a_channel_that_is_not_set_up_is_not_looked_at(tmp_path: Path) -> None:
     """A mode alone, without token, is no mistake: the start goes on to the knowledge."""
-    settings = Settings.model_validate({"telegram": {"mode": "webhook"}, "wechat": {"mode": "safe"}})
+    store = {"url": f"sqlite+aiosqlite:///{tmp_path}/fawen.db"}
+    settings = Settings.model_validate({"telegram": {"mode": "webhook"}, "wechat": {"mode": "safe"}, "store": store})
     with (
         patch("bot.serve.running_core", side_effect=Begun),
         patch("bot.serve.set_up"),

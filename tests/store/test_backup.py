@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import itertools
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -20,7 +22,7 @@ from bot.cli import main
 from bot.errors import StoreConflict, StoreError
 from bot.messages import Kind, Message, Reply
 from bot.store import open_store
-from bot.store.backup import back_up, restore, summed
+from bot.store.backup import _put, back_up, restore, summed
 from bot.store.base import Ticket, Turn
 from bot.store.sql import SqlStore
 from bot.store.switches import Switches
@@ -177,6 +179,84 @@ async def test_a_backup_is_private_and_never_overwritten(tmp_path: Path) -> None
         await back_up(url, file, CLOCK())
     assert (before, 0o600) == (file.read_bytes(), file.stat().st_mode & 0o777)
     assert [] == await asyncio.to_thread(lambda: list(tmp_path.glob("*.part")))
+
+
+@pytest.mark.parametrize("how", ["restore", "move"])
+def test_what_is_made_by_restoring_is_private(how: str, tmp_path: Path) -> None:
+    """A new SQLite database and its journals are readable by their owner only, whatever the umask lets through."""
+    here, file = asyncio.run(_filled(tmp_path))
+    new = tmp_path / "new" / "fawen.db"
+    new.parent.mkdir()
+    url = f"sqlite+aiosqlite:///{new}"
+    before = os.umask(0o022)
+    try:
+        if how == "restore":
+            code, said = _run("restore", str(file), FAWEN_STORE__URL=url)
+        else:
+            code, said = _run("move", url, FAWEN_STORE__URL=here)
+        assert (0, True) == (code, new.exists()), said
+        modes = asyncio.run(_modes_in_use(url, new.parent))
+    finally:
+        os.umask(before)
+    assert {"fawen.db", "fawen.db-wal"} <= set(modes)
+    assert {0o600} == {mode for name, mode in modes.items() if name.startswith("fawen.db") and "lock" not in name}
+
+
+def test_the_copy_of_a_move_is_beside_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder of its owner's, not in /tmp, which may be small and in memory; or where `--temp` says. It does not stay."""
+    here, _ = asyncio.run(_filled(tmp_path))
+    seen = list[tuple[Path, int]]()
+
+    async def watched(url: str, file: Path, replace: bool = False) -> dict[str, list[Any]]:
+        seen.append((file.parent.parent, file.parent.stat().st_mode & 0o777))
+        return await restore(url, file, replace)
+
+    monkeypatch.setattr("bot.store.backup.restore", watched)
+    new, other = tmp_path / "new", tmp_path / "other"
+    new.mkdir()
+    other.mkdir()
+    for n, more in enumerate(((), ("--temp", str(other)))):
+        code, said = _run("move", f"sqlite+aiosqlite:///{new}/{n}.db", *more, FAWEN_STORE__URL=here)
+        assert 0 == code, said
+    assert [(new, 0o700), (other, 0o700)] == seen
+    assert [] == [*new.glob("fawen-move-*"), *other.iterdir()]
+    code, said = _run("move", f"sqlite+aiosqlite:///{tmp_path}/nowhere/x.db", FAWEN_STORE__URL=here)
+    assert (1, True, True) == (code, f"{tmp_path}/nowhere" in said, "--temp" in said), said
+
+
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the copy is written: where, and that another place may be given. While the new database is filled: which one."""
+    here, _ = asyncio.run(_filled(tmp_path))
+    new = tmp_path / "new"
+    new.mkdir()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.store.backup.os.fsync", full)
+        code, said = _run("move", f"sqlite+aiosqlite:///{new}/x.db", FAWEN_STORE__URL=here)
+    assert (1, True, True) == (code, f"{new}/fawen-move-" in said, "磁盘满了" in said and "--temp" in said), said
+    assert [] == list(new.iterdir())
+
+    def small(*arguments: Any) -> None:
+        # SQLite itself says that there is no room when a file may not grow
+        arguments[0].exec_driver_sql("PRAGMA max_page_count = 20")
+        _put(*arguments)
+
+    monkeypatch.setattr("bot.store.backup._put", small)
+    code, said = _run("move", f"sqlite+aiosqlite:///{new}/x.db", FAWEN_STORE__URL=here)
+    assert (1, True) == (code, f"{new}/x.db 所在的磁盘满了" in said), said
+
+
+async def _modes_in_use(url: str, folder: Path) -> dict[str, int]:
+    """Permissions of the files of a database that is written to, by name."""
+    store = open_store(url, now=CLOCK)
+    await store.start()
+    await Switches(store.shared).set("web", False, "later")
+    found = {path.name: path.stat().st_mode & 0o777 for path in await asyncio.to_thread(lambda: list(folder.iterdir()))}
+    await store.close()
+    return found
 
 
 async def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
