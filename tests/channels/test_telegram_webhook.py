@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.channels.telegram import TelegramChannel
-from bot.errors import ConfigError, StoreUnavailable
+from bot.errors import ConfigError, StoreRefused, StoreUnavailable
 from bot.server import make_app
 from bot.store.sql import SqlStore
 from intents import Matcher
@@ -98,6 +98,23 @@ async def test_it_is_on_disk_before_it_is_acknowledged(
         monkeypatch.setattr(store, "receive", whole)
         assert 200 == (await client.post("/telegram", json=update("公证收费标准"))).status_code
     assert 1 == len(await store.exchanges())
+
+
+async def test_what_the_store_never_takes_is_acknowledged(
+    store: SqlStore, sample_matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would come again for a day and fail each time; the next one is answered."""
+    whole = store.receive
+
+    async def refuse(received: object) -> object:
+        raise StoreRefused("made to refuse")
+
+    async with hooked(store, sample_matcher) as (_, client):
+        monkeypatch.setattr(store, "receive", refuse)
+        assert 200 == (await client.post("/telegram", json=update("公证收费标准", 8))).status_code
+        monkeypatch.setattr(store, "receive", whole)
+        assert 200 == (await client.post("/telegram", json=update("公证收费标准", 9))).status_code
+    assert ["123456-9"] == [e.message_id for e in await store.exchanges()]
 
 
 @pytest.mark.parametrize("name", NOT_FOR_US)
