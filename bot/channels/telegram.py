@@ -46,7 +46,8 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's switch to the ty
 log = logging.getLogger(__name__)
 
 WAITING = 500
-"""Messages taken in and not answered yet: above it polling waits, and a webhook delivery gets the text `busy`."""
+"""Messages taken in and not answered yet: above it polling waits, and a webhook delivery gets the text `busy`, but for an
+emergency."""
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _PROXIES = ("http", "https", "socks5", "socks5h")
 """Kinds of proxies that httpx knows."""
@@ -211,7 +212,7 @@ class TelegramChannel:
                 return
         if receipt.progress is Progress.DONE or message.message_id in self._taken:
             return
-        if busy:
+        if busy and self._dialogue.emergency(message) is None:
             await self._dialogue.say(message, replies.text(self._knowledge(), "busy"), deliver=True)
             return
         self._taken.add(message.message_id)

@@ -120,7 +120,7 @@ class WeChatChannel:
                 return await asyncio.wait_for(self._turn_page(incoming), until - loop.time())
         except (StoreUnavailable, TimeoutError) as error:
             log.error("message %s not recorded: %s", incoming.message_id, type(error).__name__)
-            return None if message is None else self._phrase("outage")
+            return None if message is None else self._outage(message)
         if not room and not admitted.known:
             return self._phrase("busy")
         return await self._in_time(message, admitted, until)
@@ -171,7 +171,7 @@ class WeChatChannel:
         if done and owing.exception() is None:
             return None
         log.error("message %s is slow and could not be written down", message.message_id)
-        return self._phrase("outage")
+        return self._outage(message)
 
     async def _owe(self, message: Message) -> None:
         await self._platform.owe(message)
@@ -208,7 +208,7 @@ class WeChatChannel:
         try:
             return await self._dialogue.say(message, replies.text(self._knowledge(), "trouble"))
         except StoreUnavailable:
-            return replies.text(self._knowledge(), "outage")
+            return self._dialogue.outage(message)
 
     async def _meant(self, message: Message) -> Message:
         """有帮助 and 没帮助 are about the last answer that asked for it."""
@@ -279,6 +279,9 @@ class WeChatChannel:
             found += await self._platform.bring(CHANNEL, message_id, BRIEF)
         await self._platform.tidy(self._now() - _KEPT)
         return found
+
+    def _outage(self, message: Message) -> str:
+        return pages(self._knowledge(), [self._dialogue.outage(message)], convert=self._convert)[0]
 
     def _phrase(self, key: str) -> str:
         return replies.phrase(self._knowledge(), key)

@@ -7,6 +7,7 @@ import pytest
 from bot.messages import NONE_OF_THESE, Kind
 from bot.recall import Recall
 from bot.store.base import Ticket
+from bot.traditional import is_marked
 from intents import Context, Match, Matcher
 from tests.sample import Talk
 
@@ -217,6 +218,16 @@ async def test_a_store_that_is_down_promises_nothing(talk: Talk) -> None:
     talk.store.broken = True
     reply = await talk.say("今天天气怎么样啊会下雨吗")
     assert ("outage", None) == (reply.key, reply.ticket)
+
+
+@pytest.mark.parametrize("kind", [Kind.TEXT, Kind.VOICE])
+async def test_an_emergency_needs_no_store(talk: Talk, kind: Kind) -> None:
+    """While the database is away the number is given all the same, in the writing of who asks; it counts as an outage."""
+    talk.store.broken = True
+    reply = await talk.say("他现在又打我了", kind)
+    assert ("safety.violence", ["110"]) == (reply.entry, [c.number for c in reply.calls])
+    assert is_marked(await talk.say("救命，他現在打我，門鎖壞了", kind))
+    assert "outage" == (await talk.say("他现在又打我了", Kind.IMAGE)).key
 
 
 async def test_personal_numbers_never_reach_the_store(talk: Talk) -> None:

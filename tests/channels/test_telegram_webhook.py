@@ -152,6 +152,15 @@ async def test_more_than_may_wait_gets_a_courteous_text(store: SqlStore, sample_
     assert ("busy", []) == (outgoing.reply.key, await store.left_over("telegram"))
 
 
+async def test_an_emergency_is_never_told_to_wait(store: SqlStore, sample_matcher: Matcher) -> None:
+    """However many wait, whoever is being beaten gets the number."""
+    async with hooked(store, sample_matcher, waiting=0) as (channel, client):
+        assert 200 == (await client.post("/telegram", json=update("救命他现在打我"))).status_code
+        assert await until(lambda: channel.health()["waiting"] == 0)
+        (outgoing,) = await store.take("telegram")
+    assert ("safety.violence", ["110"]) == (outgoing.reply.entry, [c.number for c in outgoing.reply.calls])
+
+
 async def test_the_webhook_is_registered_and_watched(store: SqlStore, sample_matcher: Matcher) -> None:
     """With our secret and kinds of update; where Telegram has forgotten it, it is set again."""
     import asyncio

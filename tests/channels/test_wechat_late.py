@@ -239,6 +239,9 @@ async def test_the_store_away_before_the_message_is_kept(start: Start, monkeypat
         monkeypatch.setattr(service.platform, "admit", away)
         got = await service.peer.says("公证收费标准")
         assert (200, True) == (got.status, "还没有记下来" in got.text)
+        spoken = await service.peer.deliver(service.peer.fields("voice", MediaId="m", Recognition="救命，他现在打我。"))
+        for danger in (spoken, await service.peer.says("救命他现在打我")):
+            assert ("110" in danger.text, "还没有记下来" in danger.text) == (True, False)
         assert 0 == (await service.store.counts())["messages"]
 
 
@@ -251,6 +254,7 @@ async def test_the_door_hangs(start: Start, monkeypatch: pytest.MonkeyPatch) -> 
 
         monkeypatch.setattr(service.platform, "admit", hang)
         assert "还没有记下来" in (await service.peer.says("公证收费标准")).text
+        assert "110" in (await service.peer.says("救命他现在打我")).text
         assert "success" == (await service.peer.event("VIEW", "http://example.com")).body
         assert 0 == (await service.store.counts())["messages"]
 
@@ -258,7 +262,8 @@ async def test_the_door_hangs(start: Start, monkeypatch: pytest.MonkeyPatch) -> 
 async def test_the_debt_cannot_be_written(
     start: Start, slow: list[SlowStore], wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Too slow and not even the debt on disk: no `success`; when all comes back, the answer is brought after all."""
+    """Too slow and not even the debt on disk: no `success`, but in an emergency the number; when all comes back, the answers
+    are brought after all."""
     async with start(impatient=True) as service:
         slow[0].gate.clear()
         owe = service.platform.owe
@@ -267,10 +272,12 @@ async def test_the_debt_cannot_be_written(
             raise StoreUnavailable("made to fail")
 
         monkeypatch.setattr(service.platform, "owe", fail)
+        assert "110" in (await service.peer.says("救命他现在打我")).text
         assert "还没有记下来" in (await service.peer.says("公证收费标准")).text
         monkeypatch.setattr(service.platform, "owe", owe)
         slow[0].gate.set()
-        assert ["以公示为准" in text for text in await wechat.messages(1)] == [True]
+        brought = await wechat.messages(2)
+        assert [1, 1] == [sum(words in text for text in brought) for words in ("以公示为准", "请马上报警")]
 
 
 async def test_pages_that_cannot_be_kept(start: Start, wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch) -> None:
