@@ -300,7 +300,7 @@ class Dialogue:
 
     async def _question(self, matcher: Matcher, work: Work) -> Reply:
         text, base = work.message.text.strip(), matcher.knowledge
-        if self.traditional.simplified(text) != typed.FORGET_YES:
+        if not typed.FORGET_YES.match(self.traditional.simplified(text)):
             work.state.pop("forget", None)
         if len(text) > self._limits.max_length:
             return replies.text(base, "too_long", limit=str(self._limits.max_length))
@@ -331,17 +331,18 @@ class Dialogue:
             return replies.menu(matcher.knowledge)
         if found := typed.HUMAN.match(work.message.text.strip()):
             return await self._human(matcher, work, found.group(1) or "")
-        if typed.FORGET.match(text) or (text == typed.FORGET_YES and work.state.get("forget")):
-            return await self._forget(matcher, work, text == typed.FORGET_YES)
+        sure = typed.FORGET_YES.match(text) is not None
+        if typed.FORGET.match(text) or (sure and work.state.get("forget")):
+            return await self._forget(matcher, work, sure)
         if found := typed.TICKET.match(text):
             return await self._lookup.reply(matcher.knowledge, work.message, found.group(1).strip())
         options = work.state.get("options") or []
-        if options and (chosen := typed.NUMBERED.match(text)):
-            position = typed.position(chosen.group(1))
+        if options and (position := typed.choice(text)) is not None:
             if 0 < position <= len(options):
                 return await self._chosen(matcher, work, options[position - 1])
             if position == len(options) + 1:
                 return await self._none_of_these(matcher, work)
+            return replies.text(matcher.knowledge, "choose_range", most=str(len(options)))
         if options and text.strip("。.!！ ") in ("都不是", "以上都不是", "不是", "没有"):
             return await self._none_of_these(matcher, work)
         return None

@@ -213,7 +213,7 @@ class WeChatChannel:
     async def _meant(self, message: Message) -> Message:
         """有帮助 and 没帮助 are about the last answer that asked for it."""
         said = self._dialogue.traditional.simplified(message.text)
-        verdict = pick(said, self._knowledge()) if message.kind is Kind.TEXT else None
+        verdict = pick(said, self._knowledge()) if message.kind in (Kind.TEXT, Kind.VOICE) else None
         if verdict is None:
             return message
         history = await self._store.history(CHANNEL, message.chat, 10)
