@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -117,7 +117,8 @@ class WeChatChannel:
             if message is None or admitted.owed or incoming.message_id in self._owed:
                 return None
             if incoming.more:
-                return await asyncio.wait_for(self._turn_page(incoming), until - loop.time())
+                turning = self._turn_page(incoming, admitted.waiting)
+                return await asyncio.wait_for(turning, until - loop.time())
         except (StoreUnavailable, TimeoutError) as error:
             log.error("message %s not recorded: %s", incoming.message_id, type(error).__name__)
             return None if message is None else self._outage(message)
@@ -131,8 +132,12 @@ class WeChatChannel:
         kept = None if incoming.more else message
         return Knock(CHANNEL, nonce, incoming.message_id, incoming.chat, incoming.at, incoming.opens, kept)
 
-    async def _turn_page(self, incoming: Incoming) -> str:
+    async def _turn_page(self, incoming: Incoming, waiting: bool) -> str:
+        """The next page; where there is none, what waits for this person, as pages of their own."""
         text = await self._platform.turn_page(CHANNEL, incoming.chat, incoming.message_id)
+        if text is None and waiting:
+            await self._platform.lay_out(CHANNEL, incoming.chat, incoming.message_id, MOST_TOGETHER, self._pages)
+            text = await self._platform.turn_page(CHANNEL, incoming.chat, incoming.message_id)
         return self._phrase("nothing_more") if text is None else text
 
     async def _in_time(self, message: Message, admitted: Admitted, until: float) -> str | None:
@@ -186,14 +191,14 @@ class WeChatChannel:
             log.error("the reply to %s is owed and not in the outbox yet: %s", message.message_id, error)
 
     async def _work(self, message: Message, admitted: Admitted) -> str:
-        base, fresh = self._knowledge(), not admitted.known
+        fresh = not admitted.known
         reply = await self._reply(message, fresh)
         given = [reply]
         alone = bool(reply.calls) or message.message_id in self._owed
         if (admitted.waiting or admitted.known) and not alone:
             parked = await self._platform.attach(CHANNEL, message.chat, message.message_id, fresh, MOST_TOGETHER)
             given = [*parked, reply]
-        first, *rest = pages(base, given, convert=self._convert)
+        first, *rest = self._pages(given)
         if rest or admitted.pages:
             await self._platform.keep_pages(CHANNEL, message.chat, message.message_id, rest, fresh)
         return first
@@ -224,7 +229,7 @@ class WeChatChannel:
 
     async def send(self, chat: str, reply: Reply, ref: str) -> None:
         """One customer message. Raises DeliveryRefused, DeliveryDelayed or DeliveryUncertain."""
-        first, *rest = pages(self._knowledge(), [reply], convert=self._convert)
+        first, *rest = self._pages([reply])
         try:
             spent = await self._platform.spend(CHANNEL, chat, ALLOWANCES)
         except StoreUnavailable as error:
@@ -281,7 +286,10 @@ class WeChatChannel:
         return found
 
     def _outage(self, message: Message) -> str:
-        return pages(self._knowledge(), [self._dialogue.outage(message)], convert=self._convert)[0]
+        return self._pages([self._dialogue.outage(message)])[0]
+
+    def _pages(self, given: Sequence[Reply]) -> list[str]:
+        return pages(self._knowledge(), given, convert=self._convert)
 
     def _phrase(self, key: str) -> str:
         return replies.phrase(self._knowledge(), key)

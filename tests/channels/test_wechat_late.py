@@ -321,6 +321,25 @@ async def test_what_waits_comes_with_the_next_message(start: Start, wechat: Fake
         assert {"sent": 1} == await service.state()
 
 
+@pytest.mark.parametrize("sort", ["text", "voice"])
+async def test_what_waits_comes_when_more_is_asked_for(start: Start, wechat: FakeWeChat, sort: str) -> None:
+    """续 with no page to turn brings what waits, in pages, the same for a retry; only then is there nothing more."""
+    async with start(send=False) as service:
+        long = "".join(f"第 {n} 件，申请人应当如实提交材料。" for n in range(60))
+        await park(service, Reply("late_answer", f"工作人员答复：{long}", "answer", ticket="K7-3F9Q"))
+
+        def more() -> dict[str, object]:
+            return service.peer.fields(sort, **({"Content": "续"} if sort == "text" else {"Recognition": "继续。"}))
+
+        asked = more()
+        first, again = await service.peer.deliver(asked), await service.peer.deliver(asked)
+        assert (True, first.text) == (first.text.startswith("工作人员答复：第 0 件"), again.text)
+        assert "第 59 件" in (await service.peer.deliver(more())).text
+        assert "没有更多内容" in (await service.peer.deliver(more())).text
+        assert ([], {"sent": 1}) == (wechat.sent, await service.state())
+        assert 0 == (await service.store.counts())["exchanges"]
+
+
 async def test_an_emergency_stands_alone(start: Start) -> None:
     """What waits goes on waiting beside an emergency."""
     async with start(send=False) as service:
