@@ -77,7 +77,7 @@ class Dialogue:
         `receipt` is what the store said of it where the channel has put it on disk, clean and having asked for room, because it
         owes an answer after a crash.
         With `deliver` the reply also goes into the outbox, for channels that answer by a request of their own.
-        A store that cannot be reached gives the outage text: nothing is promised that is not on disk.
+        A store that cannot be reached gives `outage`: nothing is promised that is not on disk.
         """
         meter, base = self.gate.meter, self._matcher().knowledge
         if not deliver and receipt is None and not await self.room(message):
@@ -95,15 +95,23 @@ class Dialogue:
             except StoreUnavailable as error:
                 log.error("store unavailable, message not recorded: %s", error)
                 meter.turned_away(message.channel, "outage")
-                return replies.text(base, "outage")
+                return self.outage(message)
             except Exception:
                 # a bug: kept for the next start, which tries again
                 await self._store.receive(message)
                 raise
 
+    def outage(self, message: Message) -> Reply:
+        """What is said while the store is away: in an emergency what to do, which takes no store, else to come again."""
+        base, found = self._matcher().knowledge, self.emergency(message)
+        if found is None or not found.entry:
+            return replies.text(base, "outage")
+        reply = replies.entry(base, found.entry, 1.0, self._now().date(), self._office)
+        return marked(reply) if self.traditional.written(message.text) else reply
+
     async def room(self, message: Message) -> bool:
         """Whether another message can be answered now; an emergency always."""
-        if not await self.gate.full(self._now()) or self._emergency(message):
+        if not await self.gate.full(self._now()) or self.emergency(message):
             return True
         self.gate.meter.turned_away(message.channel, "busy")
         return False
@@ -154,9 +162,9 @@ class Dialogue:
                     log.exception("%s: a message left over from before could not be answered", channel)
         return answered
 
-    def _emergency(self, message: Message) -> Match | None:
-        """An emergency is answered whatever the limits and switches say."""
-        if message.kind is not Kind.TEXT:
+    def emergency(self, message: Message) -> Match | None:
+        """Whether somebody writes or says that they are in danger: answered whatever limits and switches say, and first."""
+        if message.kind not in (Kind.TEXT, Kind.VOICE):
             return None
         return self._recall.emergency(self._matcher(), self._bounded(message.text))
 
@@ -219,7 +227,7 @@ class Dialogue:
 
     async def _reply(self, matcher: Matcher, work: Work) -> Reply:
         message, base = work.message, matcher.knowledge
-        if (emergency := self._emergency(message)) and emergency.entry:
+        if (emergency := self.emergency(message)) and emergency.entry:
             return self._entry(matcher, work, emergency.entry, 1.0, emergency)
         if closed := self.gate.closed(message.channel):
             return replies.closed(base, closed.text)
@@ -292,7 +300,7 @@ class Dialogue:
 
     async def _question(self, matcher: Matcher, work: Work) -> Reply:
         text, base = work.message.text.strip(), matcher.knowledge
-        if self.traditional.simplified(text) != typed.FORGET_YES:
+        if not typed.FORGET_YES.match(self.traditional.simplified(text)):
             work.state.pop("forget", None)
         if len(text) > self._limits.max_length:
             return replies.text(base, "too_long", limit=str(self._limits.max_length))
@@ -323,17 +331,18 @@ class Dialogue:
             return replies.menu(matcher.knowledge)
         if found := typed.HUMAN.match(work.message.text.strip()):
             return await self._human(matcher, work, found.group(1) or "")
-        if typed.FORGET.match(text) or (text == typed.FORGET_YES and work.state.get("forget")):
-            return await self._forget(matcher, work, text == typed.FORGET_YES)
+        sure = typed.FORGET_YES.match(text) is not None
+        if typed.FORGET.match(text) or (sure and work.state.get("forget")):
+            return await self._forget(matcher, work, sure)
         if found := typed.TICKET.match(text):
             return await self._lookup.reply(matcher.knowledge, work.message, found.group(1).strip())
         options = work.state.get("options") or []
-        if options and (chosen := typed.NUMBERED.match(text)):
-            position = typed.position(chosen.group(1))
+        if options and (position := typed.choice(text)) is not None:
             if 0 < position <= len(options):
                 return await self._chosen(matcher, work, options[position - 1])
             if position == len(options) + 1:
                 return await self._none_of_these(matcher, work)
+            return replies.text(matcher.knowledge, "choose_range", most=str(len(options)))
         if options and text.strip("。.!！ ") in ("都不是", "以上都不是", "不是", "没有"):
             return await self._none_of_these(matcher, work)
         return None

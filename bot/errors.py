@@ -6,7 +6,8 @@ FawenError
 ├── EditError             a change of a knowledge file could not be made; nothing was written
 ├── StoreError
 │   ├── StoreUnavailable  the database could not be reached: try again later
-│   └── StoreConflict     the row exists already (a ticket number, a message): not to be repeated as it is
+│   ├── StoreConflict     the row exists already (a ticket number, a message): not to be repeated as it is
+│   └── StoreRefused      the database does not take a value, now or later: not to be repeated as it is
 ├── DeskError             what staff asked of the desk cannot be done (its message is Chinese and shown to them)
 │   ├── DeskNotFound      no cluster, ticket, proposal or publication of that name
 │   ├── DeskRefused       the input is unfit (no reason given, empty answer), or this person may not do it
@@ -40,6 +41,7 @@ __all__ = [
     "KnowledgeError",
     "StoreConflict",
     "StoreError",
+    "StoreRefused",
     "StoreUnavailable",
 ]
 
@@ -62,6 +64,10 @@ class StoreUnavailable(StoreError):
 
 class StoreConflict(StoreError):
     """A row with this key exists already."""
+
+
+class StoreRefused(StoreError):
+    """The database does not take a value (too long for its column, a NUL); nothing was written."""
 
 
 class DeskError(FawenError):

@@ -5,6 +5,7 @@ Channels turn wire formats into these and back; nothing else of a platform goes 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +32,12 @@ class Kind(StrEnum):
 
 NONE_OF_THESE = "none_of_these"
 """Option id of 都不是."""
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """A text without what databases do not keep: NUL, and halves of surrogate pairs."""
+    return _UNSTORABLE.sub("", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,11 @@ class Message:
     """Unique within the channel; a repeated delivery carries the same one."""
     ref: str = ""
     """For feedback: `message_id` of the message that was answered."""
+
+    def __post_init__(self) -> None:
+        """Whatever a channel reads, the store can keep it: a message that it refused would be tried again for ever."""
+        for name in ("text", "message_id", "ref"):
+            object.__setattr__(self, name, storable(getattr(self, name)))
 
     @property
     def conversation(self) -> str:

@@ -36,7 +36,7 @@ from bot.channels.telegram_updates import ALLOWED, CHANNEL, COMMANDS, STAFF_COMM
 from bot.config import Telegram
 from bot.desk.sender import IDLE_SECONDS, Sender
 from bot.dialogue import Dialogue
-from bot.errors import ConfigError, DeliveryError, StoreUnavailable
+from bot.errors import ConfigError, DeliveryError, StoreRefused, StoreUnavailable
 from bot.logs import about, attend
 from bot.messages import Message, Reply
 from bot.store.base import Progress, Store
@@ -46,7 +46,8 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's switch to the ty
 log = logging.getLogger(__name__)
 
 WAITING = 500
-"""Messages taken in and not answered yet: above it polling waits, and a webhook delivery gets the text `busy`."""
+"""Messages taken in and not answered yet: above it polling waits, and a webhook delivery gets the text `busy`, but for an
+emergency."""
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _PROXIES = ("http", "https", "socks5", "socks5h")
 """Kinds of proxies that httpx knows."""
@@ -203,10 +204,15 @@ class TelegramChannel:
             self._lanes.put(incoming.chat, incoming.update_id, lambda: self._only_button(incoming))
             return
         with about(CHANNEL, message.message_id):
-            message, receipt = await self._dialogue.accept(message)
+            try:
+                message, receipt = await self._dialogue.accept(message)
+            except StoreRefused as error:
+                # not acknowledged it would come again for ever, and hold up all others
+                log.error("update %d passed over: %s", incoming.update_id, error)
+                return
         if receipt.progress is Progress.DONE or message.message_id in self._taken:
             return
-        if busy:
+        if busy and self._dialogue.emergency(message) is None:
             await self._dialogue.say(message, replies.text(self._knowledge(), "busy"), deliver=True)
             return
         self._taken.add(message.message_id)

@@ -16,7 +16,7 @@ import telegram
 from telegram import Update
 
 from bot.channels.telegram_view import option_of
-from bot.messages import NONE_OF_THESE, Kind, Message
+from bot.messages import NONE_OF_THESE, Kind, Message, storable
 from bot.typed import command
 from intents.model import KnowledgeData
 
@@ -145,7 +145,8 @@ def _pressed(update_id: int, query: telegram.CallbackQuery, me: Me, base: Knowle
     # in a group, what a button brings points to the message it stands under
     under = f".{query.message.message_id}" if query.message.chat.type in _GROUPS else ""
     message = Message(CHANNEL, chat, person, "", Kind.CHOICE, now, f"{me.id}-{update_id}{under}")
-    kind, _, rest = query.data.partition(":")
+    # `ref` goes to the store without a message, too
+    kind, _, rest = storable(query.data).partition(":")
     first, _, ref = rest.partition(":")
     if (kind, first) == ("c", NONE_OF_THESE) or kind == "f":
         ref, whose = ("", ref) if kind == "c" else (*ref.split(":", 1), "")[:2]

@@ -37,7 +37,7 @@ from bot.dialogue import Dialogue
 from bot.errors import StoreUnavailable
 from bot.headers import content_policy
 from bot.logs import attend
-from bot.messages import Kind, Message, Reply
+from bot.messages import Kind, Message, Reply, storable
 from bot.store.base import Store
 from intents.model import KnowledgeData
 
@@ -184,7 +184,7 @@ class WebChat:
 
     def _message(self, form: Mapping[str, str], chat: str) -> Message:
         field, kind = next(((f, k) for f, k in _FIELDS if form.get(f)), ("text", Kind.TEXT))
-        text = form.get(field, "").replace("\0", "").strip()
+        text = storable(form.get(field, "")).strip()
         return Message(
             channel=CHANNEL,
             chat=chat,
@@ -234,4 +234,4 @@ def _lang(seen: Visit) -> str:
 
 def _id(given: str) -> str:
     """An id of the form, as it may be stored."""
-    return given.replace("\0", "")[:_MOST_ID]
+    return storable(given)[:_MOST_ID]

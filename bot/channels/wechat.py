@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -117,10 +117,11 @@ class WeChatChannel:
             if message is None or admitted.owed or incoming.message_id in self._owed:
                 return None
             if incoming.more:
-                return await asyncio.wait_for(self._turn_page(incoming), until - loop.time())
+                turning = self._turn_page(incoming, admitted.waiting)
+                return await asyncio.wait_for(turning, until - loop.time())
         except (StoreUnavailable, TimeoutError) as error:
             log.error("message %s not recorded: %s", incoming.message_id, type(error).__name__)
-            return None if message is None else self._phrase("outage")
+            return None if message is None else self._outage(message)
         if not room and not admitted.known:
             return self._phrase("busy")
         return await self._in_time(message, admitted, until)
@@ -131,8 +132,12 @@ class WeChatChannel:
         kept = None if incoming.more else message
         return Knock(CHANNEL, nonce, incoming.message_id, incoming.chat, incoming.at, incoming.opens, kept)
 
-    async def _turn_page(self, incoming: Incoming) -> str:
+    async def _turn_page(self, incoming: Incoming, waiting: bool) -> str:
+        """The next page; where there is none, what waits for this person, as pages of their own."""
         text = await self._platform.turn_page(CHANNEL, incoming.chat, incoming.message_id)
+        if text is None and waiting:
+            await self._platform.lay_out(CHANNEL, incoming.chat, incoming.message_id, MOST_TOGETHER, self._pages)
+            text = await self._platform.turn_page(CHANNEL, incoming.chat, incoming.message_id)
         return self._phrase("nothing_more") if text is None else text
 
     async def _in_time(self, message: Message, admitted: Admitted, until: float) -> str | None:
@@ -171,7 +176,7 @@ class WeChatChannel:
         if done and owing.exception() is None:
             return None
         log.error("message %s is slow and could not be written down", message.message_id)
-        return self._phrase("outage")
+        return self._outage(message)
 
     async def _owe(self, message: Message) -> None:
         await self._platform.owe(message)
@@ -186,14 +191,14 @@ class WeChatChannel:
             log.error("the reply to %s is owed and not in the outbox yet: %s", message.message_id, error)
 
     async def _work(self, message: Message, admitted: Admitted) -> str:
-        base, fresh = self._knowledge(), not admitted.known
+        fresh = not admitted.known
         reply = await self._reply(message, fresh)
         given = [reply]
         alone = bool(reply.calls) or message.message_id in self._owed
         if (admitted.waiting or admitted.known) and not alone:
             parked = await self._platform.attach(CHANNEL, message.chat, message.message_id, fresh, MOST_TOGETHER)
             given = [*parked, reply]
-        first, *rest = pages(base, given, convert=self._convert)
+        first, *rest = self._pages(given)
         if rest or admitted.pages:
             await self._platform.keep_pages(CHANNEL, message.chat, message.message_id, rest, fresh)
         return first
@@ -208,12 +213,12 @@ class WeChatChannel:
         try:
             return await self._dialogue.say(message, replies.text(self._knowledge(), "trouble"))
         except StoreUnavailable:
-            return replies.text(self._knowledge(), "outage")
+            return self._dialogue.outage(message)
 
     async def _meant(self, message: Message) -> Message:
         """有帮助 and 没帮助 are about the last answer that asked for it."""
         said = self._dialogue.traditional.simplified(message.text)
-        verdict = pick(said, self._knowledge()) if message.kind is Kind.TEXT else None
+        verdict = pick(said, self._knowledge()) if message.kind in (Kind.TEXT, Kind.VOICE) else None
         if verdict is None:
             return message
         history = await self._store.history(CHANNEL, message.chat, 10)
@@ -224,7 +229,7 @@ class WeChatChannel:
 
     async def send(self, chat: str, reply: Reply, ref: str) -> None:
         """One customer message. Raises DeliveryRefused, DeliveryDelayed or DeliveryUncertain."""
-        first, *rest = pages(self._knowledge(), [reply], convert=self._convert)
+        first, *rest = self._pages([reply])
         try:
             spent = await self._platform.spend(CHANNEL, chat, ALLOWANCES)
         except StoreUnavailable as error:
@@ -279,6 +284,12 @@ class WeChatChannel:
             found += await self._platform.bring(CHANNEL, message_id, BRIEF)
         await self._platform.tidy(self._now() - _KEPT)
         return found
+
+    def _outage(self, message: Message) -> str:
+        return self._pages([self._dialogue.outage(message)])[0]
+
+    def _pages(self, given: Sequence[Reply]) -> list[str]:
+        return pages(self._knowledge(), given, convert=self._convert)
 
     def _phrase(self, key: str) -> str:
         return replies.phrase(self._knowledge(), key)

@@ -66,7 +66,7 @@ def understand(fields: Mapping[str, str], choice: Callable[[str], bool]) -> Inco
     message_id = message_id[:80] or _digest("m", person, created, sort)
     kind, text = _said(sort, fields)
     message = Message(CHANNEL, person, person, text, kind, at, message_id)
-    more = kind is Kind.TEXT and text.strip('。.!！ “”"') in MORE
+    more = kind in (Kind.TEXT, Kind.VOICE) and text.strip('。.!！ “”"') in MORE
     return Incoming(message_id, person, account, at, message, Opens.MESSAGE, more)
 
 

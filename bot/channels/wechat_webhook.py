@@ -107,7 +107,8 @@ class Gatekeeper:
 
     def _fresh(self, query: Mapping[str, str]) -> tuple[str, str]:
         timestamp, nonce = _parameter(query, "timestamp"), _parameter(query, "nonce")
-        if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12) or not 0 < len(nonce) <= 100:
+        sound = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12
+        if not sound or not 0 < len(nonce) <= 100 or not nonce.isprintable():
             raise Forged("timestamp or nonce is missing or unfit")
         if abs(int(timestamp) - seconds(self._now())) > WINDOW_SECONDS:
             raise Forged("timestamp is not within five minutes: an old message, or this machine's clock is wrong")

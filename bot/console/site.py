@@ -22,7 +22,7 @@ from bot.console.access import RULES, Rule
 from bot.console.guard import HEADERS, own_site, same_token
 from bot.console.house import BASE, COOKIE, House, Visit
 from bot.console.plotly_file import script
-from bot.errors import ConsoleRefused, DeskConflict, DeskError, DeskNotFound, StoreUnavailable
+from bot.errors import ConsoleRefused, DeskConflict, DeskError, DeskNotFound, StoreRefused, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +74,9 @@ async def _answered(house: House, rule: Rule, handler: Handler, request: Request
     except (DeskError, ConsoleRefused) as error:
         status = 404 if isinstance(error, DeskNotFound) else 409 if isinstance(error, DeskConflict) else 422
         return await house.page(visit, "message.html", status, message=str(error))
+    except StoreRefused as error:
+        log.error("console: %s", error)
+        return house.render.bare("填写或查找的内容太长，或含有数据库存不了的字符，没有保存。请改了再试。", 422)
     except StoreUnavailable as error:
         log.error("console: store unavailable: %s", error)
         return house.render.bare("数据库暂时连接不上，刚才的操作没有保存。请稍后再试。", 503)

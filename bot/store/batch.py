@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.store.connect import encoded
+from bot.store.failures import failure
 from bot.store.line import connect, hang_up
 from bot.store.schema import Utc, micros
 from bot.store.writer import WAITING, tell
@@ -97,7 +98,8 @@ class Batch(Generic[Row, Answer]):
             await self._pump
 
     async def ask(self, row: Row) -> Answer:
-        """What the statement gives for this row. Raises StoreConflict for a key that exists, StoreUnavailable."""
+        """What the statement gives for this row. Raises StoreConflict for a key that exists, StoreRefused for a value,
+        StoreUnavailable."""
         if not self._open:
             raise StoreUnavailable(f"store {self._shown} is closed")
         if len(self._waiting) >= WAITING:
@@ -148,7 +150,7 @@ class Batch(Generic[Row, Answer]):
         if _conflict(error):
             return StoreConflict("a row with this key exists")
         log.error("store %s: a statement failed: %s", self._shown, type(error).__name__)
-        return StoreUnavailable(f"store {self._shown} cannot be used ({type(error).__name__}): check it")
+        return failure(self._shown, "used", error)
 
 
 class Columns:

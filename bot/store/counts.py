@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import StoreUnavailable
 from bot.store.facts import all_facts, whole_days
+from bot.store.failures import failure
 from bot.store.shared import Shared
 from bot.store.sums import mark, newest
 
@@ -102,9 +102,7 @@ async def viewing(shared: Shared) -> AsyncIterator[View]:
         async with engine.connect() as connection:
             yield View(connection, shared.postgres, now, now, (0, 0), await _usable_mark(connection))
     except (SQLAlchemyError, OSError) as error:
-        raise StoreUnavailable(
-            f"store {shared.shown} cannot be read ({type(error).__name__}): check that it runs and is reachable"
-        ) from error
+        raise failure(shared.shown, "read", error) from error
 
 
 async def _usable_mark(connection: AsyncConnection) -> int | None:

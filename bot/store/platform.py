@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -153,41 +153,61 @@ class PlatformStore:
 
     async def attach(self, channel: str, chat: str, message_id: str, fresh: bool, most: int) -> list[Reply]:
         """See Platform."""
-        mine = sa.select(outbox.c.id, outbox.c.reply).where(outbox.c.channel == channel, outbox.c.chat == chat)
-        given = mine.where(outbox.c.note == _WITH + message_id).order_by(outbox.c.id)
-        waiting = mine.where(outbox.c.state.in_(_WAITING), outbox.c.note != SUPERSEDED).order_by(outbox.c.id)
-        if self._shared.postgres:
-            waiting = waiting.with_for_update(skip_locked=True)
 
         async def work(connection: AsyncConnection) -> list[Reply]:
-            found = (await connection.execute(given)).all()
-            if not found and fresh:
-                found = (await connection.execute(waiting.limit(most))).all()
-                taken = sa.update(outbox).where(outbox.c.id.in_([row.id for row in found]))
-                values = {"state": OutboxState.SENT.value, "note": _WITH + message_id}
-                await connection.execute(taken.values(**values))
-                await connection.execute(_due(channel, chat, self._shared.now()))
-            return [Reply.from_json(row.reply) for row in found]
+            found = await _given(connection, channel, chat, message_id)
+            return found or (await self._taken(connection, channel, chat, message_id, most) if fresh else [])
 
         return await self._shared.writer.write(work)
+
+    async def lay_out(
+        self, channel: str, chat: str, message_id: str, most: int, cut: Callable[[Sequence[Reply]], Sequence[str]]
+    ) -> None:
+        """See Platform."""
+
+        async def work(connection: AsyncConnection) -> None:
+            # of a repeat the pages stay where the first one put them
+            if await _given(connection, channel, chat, message_id):
+                return
+            if taken := await self._taken(connection, channel, chat, message_id, most):
+                await connection.execute(self._keeping(channel, chat, message_id, cut(taken), fresh=True))
+
+        await self._shared.writer.write(work)
+
+    async def _taken(
+        self, connection: AsyncConnection, channel: str, chat: str, message_id: str, most: int
+    ) -> list[Reply]:
+        """What waits for a chat, now noted as gone out with the reply to a message."""
+        waiting = sa.select(outbox.c.id, outbox.c.reply).where(
+            *_chat(channel, chat), outbox.c.state.in_(_WAITING), outbox.c.note != SUPERSEDED
+        )
+        if self._shared.postgres:
+            waiting = waiting.with_for_update(skip_locked=True)
+        found = (await connection.execute(waiting.order_by(outbox.c.id).limit(most))).all()
+        taken = sa.update(outbox).where(outbox.c.id.in_([row.id for row in found]))
+        await connection.execute(taken.values(state=OutboxState.SENT.value, note=_WITH + message_id))
+        await connection.execute(_due(channel, chat, self._shared.now()))
+        return [Reply.from_json(row.reply) for row in found]
 
     async def keep_pages(self, channel: str, chat: str, ref: str, texts: Sequence[str], fresh: bool) -> None:
         """See Platform."""
         if self._fast is not None:
             await self._fast.keep_pages(channel, chat, ref, texts, fresh, self._shared.now())
             return
-        values = {"ref": ref, "texts": list(texts), "at": self._shared.now()}
-        statement = self._shared.insert(pages).values(channel=channel, chat=chat, **values)
-        keys = ["channel", "chat"]
-        if fresh:
-            statement = statement.on_conflict_do_update(index_elements=keys, set_=values)
-        else:
-            statement = statement.on_conflict_do_nothing(index_elements=keys)
+        statement = self._keeping(channel, chat, ref, texts, fresh)
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(statement)
 
         await self._shared.writer.write(work)
+
+    def _keeping(self, channel: str, chat: str, ref: str, texts: Sequence[str], fresh: bool) -> Any:
+        values = {"ref": ref, "texts": list(texts), "at": self._shared.now()}
+        statement = self._shared.insert(pages).values(channel=channel, chat=chat, **values)
+        keys = ["channel", "chat"]
+        if fresh:
+            return statement.on_conflict_do_update(index_elements=keys, set_=values)
+        return statement.on_conflict_do_nothing(index_elements=keys)
 
     async def turn_page(self, channel: str, chat: str, message_id: str) -> str | None:
         """See Platform."""
@@ -286,6 +306,16 @@ class PlatformStore:
             return sum([(await connection.execute(sa.delete(table).where(which))).rowcount for table, which in old])
 
         return await self._shared.writer.write(work)
+
+
+def _chat(channel: str, chat: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return outbox.c.channel == channel, outbox.c.chat == chat
+
+
+async def _given(connection: AsyncConnection, channel: str, chat: str, message_id: str) -> list[Reply]:
+    """What went out with the reply to a message."""
+    query = sa.select(outbox.c.reply).where(*_chat(channel, chat), outbox.c.note == _WITH + message_id)
+    return [Reply.from_json(row.reply) for row in await connection.execute(query.order_by(outbox.c.id))]
 
 
 def _due(channel: str, chat: str, now: datetime) -> sa.Update:

@@ -5,7 +5,7 @@ All of it is shared by every process on the database: a replay is seen, a token 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -100,6 +100,14 @@ class Platform(Protocol):
         """What waits for this chat, to go out with the reply to a message; the same again for its repeats.
 
         Not `fresh`: only what was attached the first time. What is more than `most` is to be tried now.
+        """
+
+    async def lay_out(
+        self, channel: str, chat: str, message_id: str, most: int, cut: Callable[[Sequence[Reply]], Sequence[str]]
+    ) -> None:
+        """Make what waits for this chat, at most so much, the pages that `turn_page` gives next, in one transaction.
+
+        It counts as gone out with this message; a repeat changes nothing. `cut` makes the pages; it may run more than once.
         """
 
     async def keep_pages(self, channel: str, chat: str, ref: str, texts: Sequence[str], fresh: bool) -> None:

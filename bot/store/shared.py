@@ -13,8 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.errors import StoreUnavailable
 from bot.store.batches import Batches
+from bot.store.failures import failure
 from bot.store.fast import FastPath
 from bot.store.locks import Lock
 from bot.store.writer import Writer
@@ -49,27 +49,23 @@ class Shared:
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection to read with. Raises StoreUnavailable."""
+        """A connection to read with. Raises StoreUnavailable, StoreRefused for a value."""
         try:
             async with self.engine.connect() as connection:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
-            raise StoreUnavailable(
-                f"store {self.shown} cannot be read ({type(error).__name__}): check that it runs and is reachable"
-            ) from error
+            raise failure(self.shown, "read", error) from error
 
     async def apart(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """A write in a transaction of its own that waits for no other. PostgreSQL only: SQLite has one writer at a time.
 
-        Raises StoreUnavailable.
+        Raises StoreUnavailable, StoreRefused for a value.
         """
         try:
             async with self.engine.begin() as connection:
                 return await work(connection)
         except (SQLAlchemyError, OSError) as error:
-            raise StoreUnavailable(
-                f"store {self.shown} cannot be written ({type(error).__name__}): check that it runs and is reachable"
-            ) from error
+            raise failure(self.shown, "written", error) from error
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows ON CONFLICT."""

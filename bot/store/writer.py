@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StoreConflict, StoreUnavailable
+from bot.store.failures import failure, unfit
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Writer:
             await task
 
     async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Run one write durably; its result. Raises what the write raised, or StoreUnavailable."""
+        """Run one write durably; its result. Raises what the write raised, StoreRefused for a value, or StoreUnavailable."""
         if self._task is None:
             raise StoreUnavailable(f"store {self._shown} is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -80,17 +81,15 @@ class Writer:
         try:
             async with self._engine.begin() as connection:
                 for work, future in group:
-                    results.append((future, *await _one(connection, work)))
+                    results.append((future, *await _one(connection, work, self._shown)))
         except (SQLAlchemyError, OSError) as error:
             if _collided(error):
                 log.warning("store %s: a group of %d writes met another process's: one by one", self._shown, len(group))
                 await self._singly(group)
                 return
             log.error("store %s: a group of %d writes failed: %s", self._shown, len(group), type(error).__name__)
-            failure = StoreUnavailable(f"store {self._shown} cannot be written ({type(error).__name__}): check it")
             for _, future in group:
-                if not future.done():
-                    future.set_exception(failure)
+                tell(future, None, failure(self._shown, "written", error))
             return
         for future, value, problem in results:
             tell(future, value, problem)
@@ -101,12 +100,9 @@ class Writer:
             for attempt in range(_MOST_TRIES):
                 try:
                     async with self._engine.begin() as connection:
-                        value, problem = await _one(connection, work)
+                        value, problem = await _one(connection, work, self._shown)
                 except (SQLAlchemyError, OSError) as error:
-                    value, problem = (
-                        None,
-                        StoreUnavailable(f"store {self._shown} cannot be written ({type(error).__name__}): check it"),
-                    )
+                    value, problem = None, failure(self._shown, "written", error)
                     if _collided(error) and attempt < _MOST_TRIES - 1:
                         continue
                 tell(future, value, problem)
@@ -129,15 +125,19 @@ def _collided(error: Exception) -> bool:
     return isinstance(state, str) and state in ("40001", "40P01")
 
 
-async def _one(connection: AsyncConnection, work: Write) -> tuple[Any, BaseException | None]:
+async def _one(connection: AsyncConnection, work: Write, shown: str) -> tuple[Any, BaseException | None]:
+    """One write in a savepoint: what it gave, or why it failed alone. Raises SQLAlchemyError where the group fails."""
     savepoint = await connection.begin_nested()
     try:
         value = await work(connection)
     except IntegrityError:
         await savepoint.rollback()
         return None, StoreConflict("a row with this key exists")
-    except SQLAlchemyError:
-        raise
+    except SQLAlchemyError as error:
+        if not unfit(error):
+            raise
+        await savepoint.rollback()
+        return None, failure(shown, "written", error)
     except Exception as error:
         # whatever one write thinks of (a conflict, a bug) is told to who asked for it, and its neighbours go on
         await savepoint.rollback()

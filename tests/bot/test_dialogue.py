@@ -7,6 +7,7 @@ import pytest
 from bot.messages import NONE_OF_THESE, Kind
 from bot.recall import Recall
 from bot.store.base import Ticket
+from bot.traditional import is_marked
 from intents import Context, Match, Matcher
 from tests.sample import Talk
 
@@ -92,6 +93,60 @@ async def test_a_number_chooses_an_option(talk: Talk) -> None:
         assert "legal_aid.cost" == (await talk.say(typed)).entry
     talk.store.states["web", "visit-1"] = {"options": ["notary.fee", "legal_aid.cost"]}
     assert "rephrase" == (await talk.say("3")).key
+
+
+ONLY_A_NUMBER = ["②", "2）", "(2)", "（2）", "⑵", "2,", "2，", "2！", "2号", "二号", "选2", "選2", "我选2", "选择2", "2吧", "选第二个",
+                 "就第二個", "就2", " 2。"]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", ONLY_A_NUMBER)
+async def test_a_number_is_typed_in_many_ways(talk: Talk, said: str) -> None:
+    """Whatever stands around the number, as long as nothing else is said; without open options it is no choice."""
+    assert "legal_aid.cost" != (await talk.say(said)).entry
+    talk.store.states["web", "visit-1"] = {"options": ["notary.fee", "legal_aid.cost"]}
+    assert "legal_aid.cost" == (await talk.say(said)).entry
+
+
+@pytest.mark.parametrize("said", ["20", "0", "４", "二十。", "第九个", "选5"])
+async def test_a_number_that_is_not_on_the_list_is_told_so(talk: Talk, said: str) -> None:
+    """No ticket and no guess: which numbers there are, and the options stay open."""
+    talk.store.states["web", "visit-1"] = {"options": ["notary.fee", "legal_aid.cost"], "asked": "收不收钱"}
+    reply = await talk.say(said)
+    assert ("choose_range", True, {}) == (reply.key, "1 到 2" in reply.text, talk.store.opened)
+    assert "legal_aid.cost" == (await talk.say("2")).entry
+
+
+@pytest.mark.parametrize(
+    "said", ["12348", "110", "120", "2号线怎么走", "2022", "就一个", "1个月", "1和2", "2岁", "一下", "选", "十十"]
+)
+async def test_what_only_begins_with_a_number_is_no_choice(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """Telephone numbers, years and questions go on to be understood, also while options are open."""
+    seen = list[str]()
+
+    async def unsure(recall: Recall, matcher: Matcher, text: str, context: Context | None = None) -> Match:
+        seen.append(text)
+        return Match(text, "options", None, ("chat.human", "notary.fee"), 0.3, "ranked")
+
+    monkeypatch.setattr(Recall, "match", unsure)
+    talk.store.states["web", "visit-1"] = {"options": ["notary.fee", "legal_aid.cost"]}
+    assert "options" == (await talk.say(said)).key
+    assert [said] == seen
+
+
+async def test_a_number_without_options_is_a_question(talk: Talk) -> None:
+    """Nothing was offered: 1 chooses nothing."""
+    assert (await talk.say("1")).key not in ("entry", "choose_range")
+
+
+@pytest.mark.parametrize("kind", [Kind.TEXT, Kind.VOICE])
+async def test_typed_forms_may_end_with_a_stop(talk: Talk, kind: Kind) -> None:
+    """As speech recognition writes them; deleting one's records is confirmed the same way."""
+    said = ("菜单。", "目錄！", "Menu.", "人工。", "删除我的记录。", "确认删除。")
+    assert ["menu", "menu", "menu", "human_ask", "forget_ask", "forget_done"] == [
+        (await talk.say(text, kind)).key for text in said
+    ]
 
 
 async def test_what_is_not_known_becomes_a_ticket_on_disk(talk: Talk) -> None:
@@ -217,6 +272,16 @@ async def test_a_store_that_is_down_promises_nothing(talk: Talk) -> None:
     talk.store.broken = True
     reply = await talk.say("今天天气怎么样啊会下雨吗")
     assert ("outage", None) == (reply.key, reply.ticket)
+
+
+@pytest.mark.parametrize("kind", [Kind.TEXT, Kind.VOICE])
+async def test_an_emergency_needs_no_store(talk: Talk, kind: Kind) -> None:
+    """While the database is away the number is given all the same, in the writing of who asks; it counts as an outage."""
+    talk.store.broken = True
+    reply = await talk.say("他现在又打我了", kind)
+    assert ("safety.violence", ["110"]) == (reply.entry, [c.number for c in reply.calls])
+    assert is_marked(await talk.say("救命，他現在打我，門鎖壞了", kind))
+    assert "outage" == (await talk.say("他现在又打我了", Kind.IMAGE)).key
 
 
 async def test_personal_numbers_never_reach_the_store(talk: Talk) -> None:

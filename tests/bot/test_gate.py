@@ -55,12 +55,13 @@ async def test_other_channels_stay_open(make: Make) -> None:
     assert "entry" == (await dialogue.handle(a_message("公证收费标准", clock))).key
 
 
-async def test_an_emergency_passes_every_limit(make: Make) -> None:
-    """Closed, full or too fast: who is being beaten gets the number."""
+@pytest.mark.parametrize("kind", [Kind.TEXT, Kind.VOICE])
+async def test_an_emergency_passes_every_limit(make: Make, kind: Kind) -> None:
+    """Closed, full or too fast: who is being beaten gets the number, whether it is typed or spoken."""
     gate = Gate(Limits(per_second=1, in_work=1), lambda: {"web": Switch("web", False)})
     dialogue, _, clock = make(gate)
     with gate.working():
-        keys = [(await dialogue.handle(a_message("他现在又打我了", clock, n))).entry for n in range(30)]
+        keys = [(await dialogue.handle(a_message("他现在又打我了", clock, n, kind))).entry for n in range(30)]
     assert ["safety.violence"] * 30 == keys
 
 

@@ -13,7 +13,7 @@ from bot.store.locks import Lock
 from bot.store.sql import SqlStore
 from intents import Matcher
 from tests.channels.bot_api import BotApi, running_bot_api
-from tests.channels.golden import PRIVATE, message
+from tests.channels.golden import PRIVATE, message, pressed
 from tests.channels.running import a_channel, alive
 from tests.waiting import until
 
@@ -45,3 +45,22 @@ async def test_one_polls_and_the_other_takes_over(pair: tuple[SqlStore, SqlStore
             await asyncio.sleep(0.2)
         assert dict.fromkeys(range(1, 31), 1) == Counter(sent["chat"] for sent in api.sent)
         assert 30 == (await pair[0].counts())["exchanges"]
+
+
+async def test_a_nul_silences_nobody(pair: tuple[SqlStore, SqlStore], sample_matcher: Matcher) -> None:
+    """PostgreSQL keeps no NUL in a text: a person who sends it on every way is answered, and so are those behind."""
+    store, _ = pair
+    async with running_bot_api() as api:
+        channel = a_channel(api.url, store, sample_matcher)
+        async with alive(channel):
+            for data in ("c:\0x", "c:no\0tary", "f:y:\0", "p:1:\0", "h:\0\ud800"):
+                api.add("callback_query", pressed(data))
+            api.add("message", message("公证\0收费标准"))
+            api.add("edited_message", message("继承公证\ud800怎么办", edit_date=1_790_000_100))
+            api.add("message", message("法律援助收费吗", {**PRIVATE, "id": 43}))
+            sent = await api.wait(5)
+            assert await until(lambda: channel.health()["waiting"] == 0)
+    assert 5 == len(sent)
+    answers = {e.text: e.key for e in await store.exchanges("telegram")}
+    assert {"公证收费标准": "entry", "继承公证怎么办": "entry", "法律援助收费吗": "entry"}.items() <= answers.items()
+    assert [] == await store.left_over("telegram")

@@ -196,6 +196,27 @@ def test_buttons_of_one_person(sample_matcher: Matcher, data: str, others: bool)
         assert ("123456-7.1" if data.startswith("f") else "") == found.message.ref
 
 
+@pytest.mark.parametrize("data", ["c:\0not\ud800ary", "f:y:123\x00456-7", "p:2:1\ud80023456-7\0"])
+def test_a_button_brings_nothing_that_cannot_be_kept(sample_matcher: Matcher, data: str) -> None:
+    """A forged button with NUL or half a character in it: what goes to the store is without them."""
+    found = incoming(sample_matcher, "callback_query", pressed(data))
+    assert found is not None
+    brought = [found.ref, *((found.message.text, found.message.ref) if found.message else ())]
+    assert ("notary" if data.startswith("c") else "123456-7") in brought
+    assert not any(set("\0\ud800") & set(one) for one in brought)
+
+
+@pytest.mark.parametrize(("text", "kept"), [("公证\0收费\ud83d标准", "公证收费标准"), ("\0", "")])
+def test_a_text_holds_nothing_that_cannot_be_kept(sample_matcher: Matcher, text: str, kept: str) -> None:
+    """On either way of reading; characters outside of the first plane stay whole."""
+    data = {"update_id": 7, "message": message(text)}
+    short = plain(data, ME)
+    assert short is not None
+    assert incoming(sample_matcher, "message", message(text)) == short
+    assert (Kind.TEXT, kept) == said(sample_matcher, message(text))
+    assert (Kind.TEXT, "𠮷😀") == said(sample_matcher, message("𠮷😀"))
+
+
 def _either(usual: object, *others: object) -> st.SearchStrategy[Any]:
     return st.sampled_from([usual] * 6 + list(others))
 

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.channels.telegram import TelegramChannel
-from bot.errors import ConfigError, StoreUnavailable
+from bot.errors import ConfigError, StoreRefused, StoreUnavailable
 from bot.server import make_app
 from bot.store.sql import SqlStore
 from intents import Matcher
@@ -100,6 +100,23 @@ async def test_it_is_on_disk_before_it_is_acknowledged(
     assert 1 == len(await store.exchanges())
 
 
+async def test_what_the_store_never_takes_is_acknowledged(
+    store: SqlStore, sample_matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would come again for a day and fail each time; the next one is answered."""
+    whole = store.receive
+
+    async def refuse(received: object) -> object:
+        raise StoreRefused("made to refuse")
+
+    async with hooked(store, sample_matcher) as (_, client):
+        monkeypatch.setattr(store, "receive", refuse)
+        assert 200 == (await client.post("/telegram", json=update("公证收费标准", 8))).status_code
+        monkeypatch.setattr(store, "receive", whole)
+        assert 200 == (await client.post("/telegram", json=update("公证收费标准", 9))).status_code
+    assert ["123456-9"] == [e.message_id for e in await store.exchanges()]
+
+
 @pytest.mark.parametrize("name", NOT_FOR_US)
 async def test_what_is_not_for_us_is_acknowledged(store: SqlStore, sample_matcher: Matcher, name: str) -> None:
     """Otherwise Telegram would deliver it for a day."""
@@ -133,6 +150,15 @@ async def test_more_than_may_wait_gets_a_courteous_text(store: SqlStore, sample_
         assert 200 == (await client.post("/telegram", json=update("公证收费标准"))).status_code
         (outgoing,) = await store.take("telegram")
     assert ("busy", []) == (outgoing.reply.key, await store.left_over("telegram"))
+
+
+async def test_an_emergency_is_never_told_to_wait(store: SqlStore, sample_matcher: Matcher) -> None:
+    """However many wait, whoever is being beaten gets the number."""
+    async with hooked(store, sample_matcher, waiting=0) as (channel, client):
+        assert 200 == (await client.post("/telegram", json=update("救命他现在打我"))).status_code
+        assert await until(lambda: channel.health()["waiting"] == 0)
+        (outgoing,) = await store.take("telegram")
+    assert ("safety.violence", ["110"]) == (outgoing.reply.entry, [c.number for c in outgoing.reply.calls])
 
 
 async def test_the_webhook_is_registered_and_watched(store: SqlStore, sample_matcher: Matcher) -> None:

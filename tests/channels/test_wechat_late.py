@@ -239,6 +239,9 @@ async def test_the_store_away_before_the_message_is_kept(start: Start, monkeypat
         monkeypatch.setattr(service.platform, "admit", away)
         got = await service.peer.says("公证收费标准")
         assert (200, True) == (got.status, "还没有记下来" in got.text)
+        spoken = await service.peer.deliver(service.peer.fields("voice", MediaId="m", Recognition="救命，他现在打我。"))
+        for danger in (spoken, await service.peer.says("救命他现在打我")):
+            assert ("110" in danger.text, "还没有记下来" in danger.text) == (True, False)
         assert 0 == (await service.store.counts())["messages"]
 
 
@@ -251,6 +254,7 @@ async def test_the_door_hangs(start: Start, monkeypatch: pytest.MonkeyPatch) -> 
 
         monkeypatch.setattr(service.platform, "admit", hang)
         assert "还没有记下来" in (await service.peer.says("公证收费标准")).text
+        assert "110" in (await service.peer.says("救命他现在打我")).text
         assert "success" == (await service.peer.event("VIEW", "http://example.com")).body
         assert 0 == (await service.store.counts())["messages"]
 
@@ -258,7 +262,8 @@ async def test_the_door_hangs(start: Start, monkeypatch: pytest.MonkeyPatch) -> 
 async def test_the_debt_cannot_be_written(
     start: Start, slow: list[SlowStore], wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Too slow and not even the debt on disk: no `success`; when all comes back, the answer is brought after all."""
+    """Too slow and not even the debt on disk: no `success`, but in an emergency the number; when all comes back, the answers
+    are brought after all."""
     async with start(impatient=True) as service:
         slow[0].gate.clear()
         owe = service.platform.owe
@@ -267,10 +272,12 @@ async def test_the_debt_cannot_be_written(
             raise StoreUnavailable("made to fail")
 
         monkeypatch.setattr(service.platform, "owe", fail)
+        assert "110" in (await service.peer.says("救命他现在打我")).text
         assert "还没有记下来" in (await service.peer.says("公证收费标准")).text
         monkeypatch.setattr(service.platform, "owe", owe)
         slow[0].gate.set()
-        assert ["以公示为准" in text for text in await wechat.messages(1)] == [True]
+        brought = await wechat.messages(2)
+        assert [1, 1] == [sum(words in text for text in brought) for words in ("以公示为准", "请马上报警")]
 
 
 async def test_pages_that_cannot_be_kept(start: Start, wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,6 +319,25 @@ async def test_what_waits_comes_with_the_next_message(start: Start, wechat: Fake
         assert "请带户口本" not in (await service.peer.says("公证收费标准")).text
         assert [] == wechat.sent
         assert {"sent": 1} == await service.state()
+
+
+@pytest.mark.parametrize("sort", ["text", "voice"])
+async def test_what_waits_comes_when_more_is_asked_for(start: Start, wechat: FakeWeChat, sort: str) -> None:
+    """续 with no page to turn brings what waits, in pages, the same for a retry; only then is there nothing more."""
+    async with start(send=False) as service:
+        long = "".join(f"第 {n} 件，申请人应当如实提交材料。" for n in range(60))
+        await park(service, Reply("late_answer", f"工作人员答复：{long}", "answer", ticket="K7-3F9Q"))
+
+        def more() -> dict[str, object]:
+            return service.peer.fields(sort, **({"Content": "续"} if sort == "text" else {"Recognition": "继续。"}))
+
+        asked = more()
+        first, again = await service.peer.deliver(asked), await service.peer.deliver(asked)
+        assert (True, first.text) == (first.text.startswith("工作人员答复：第 0 件"), again.text)
+        assert "第 59 件" in (await service.peer.deliver(more())).text
+        assert "没有更多内容" in (await service.peer.deliver(more())).text
+        assert ([], {"sent": 1}) == (wechat.sent, await service.state())
+        assert 0 == (await service.store.counts())["exchanges"]
 
 
 async def test_an_emergency_stands_alone(start: Start) -> None:

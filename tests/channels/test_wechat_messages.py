@@ -149,6 +149,16 @@ async def test_feedback_by_word(service: Service) -> None:
     assert ticket.text == "公证收费标准"
 
 
+@pytest.mark.parametrize(
+    ("said", "words"), [("有帮助。", "谢谢"), ("没有帮助。", "工单号"), ("菜单。", "您想了解哪一方面")]
+)
+async def test_typed_forms_may_be_spoken(service: Service, said: str, words: str) -> None:
+    """What stands below an answer can be said as well."""
+    await service.peer.says("公证收费标准")
+    spoken = service.peer.fields("voice", MediaId="m", Format="amr", Recognition=said)
+    assert words in (await service.peer.deliver(spoken)).text
+
+
 async def test_an_emergency_is_short(service: Service) -> None:
     """The number, what to do, nothing else: no menu, no sources, no question for feedback."""
     got = await service.peer.says("救命他现在打我")

@@ -158,6 +158,15 @@ async def test_turning_pages(service: Service) -> None:
     assert "没有更多内容" in (await peer.says("续", "oB")).text
 
 
+async def test_pages_are_turned_by_voice(service: Service) -> None:
+    """Recognition writes 继续 with a stop behind it."""
+    await staff_answer(service, SENTENCE * 50, "oA")
+    assert (await service.peer.says("公证收费标准", "oA")).text.endswith(HINT)
+    for said in ("续", "继续。"):
+        turned = await service.peer.deliver(service.peer.fields("voice", "oA", MediaId="m", Recognition=said))
+        assert turned.text.startswith("申请人")
+
+
 async def test_a_new_answer_puts_old_pages_away(service: Service) -> None:
     """After another question 续 does not go on with the answer before it."""
     await staff_answer(service, SENTENCE * 50, "oA")

@@ -117,10 +117,12 @@ def changed(peer: Peer) -> tuple[dict[str, str], bytes]:
 
 @pytest.mark.parametrize("service", MODES, indirect=True)
 async def test_stale_deliveries(service: Service) -> None:
-    """Older or newer than five minutes, or without a number for a time; a little old is taken."""
+    """Older or newer than five minutes, without a number for a time, with a nonce that no store keeps; a little old is taken."""
     now = int(service.peer.now().timestamp())
     for at in (now - 301, now + 301, 0, 10**11):
         assert 403 == (await service.peer.deliver(question(service.peer), service.peer.query(at=at))).status
+    unkept = {"signature": sha1(TOKEN, str(now), "n\0"), "timestamp": str(now), "nonce": "n\0"}
+    assert 403 == (await service.peer.post(unkept, b"<xml></xml>")).status
     for stamp in ("", "x", "-1", "１７００００００００", "1e9"):
         query = {"signature": sha1(TOKEN, stamp, "n"), "timestamp": stamp, "nonce": "n"}
         assert 403 == (await service.peer.deliver(question(service.peer), query)).status

@@ -12,6 +12,7 @@ import pytest
 from bot.desk.digest import digest_text, week_of
 from bot.desk.gather import Gatherer
 from bot.desk.report import gather, last_days, tables
+from bot.errors import StoreRefused
 from bot.store.accounts import Role
 from bot.store.base import TicketState
 from bot.store.desk_base import Filter
@@ -78,6 +79,18 @@ async def test_the_queue_filters_and_finds_a_number(office: Office, gatherer: Ga
     await browser.post(f"/clusters/{cluster}/ignore", reason="与本局业务无关")
     found = await browser.get("/queue?q=er-njse")
     assert (303, f"/console/clusters/{cluster}") == (found.status_code, found.headers["location"])
+
+
+async def test_what_the_store_does_not_take_is_said(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL refuses a NUL in what is looked for: the person hears that it is the words, not that it is away."""
+
+    async def refuse(*given: object) -> object:
+        raise StoreRefused("made to refuse")
+
+    browser = await office.signed_in(Role.CURATOR)
+    monkeypatch.setattr(office.house.desk, "clusters", refuse)
+    got = await browser.get("/queue?q=%00")
+    assert (422, True) == (got.status_code, "存不了的字符" in got.text)
 
 
 async def test_assign_ignore_and_put_back(office: Office, gatherer: Gatherer) -> None:

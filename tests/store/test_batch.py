@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from bot.errors import StoreConflict, StoreUnavailable
+from bot.errors import StoreConflict, StoreRefused, StoreUnavailable
 from bot.store.base import Receipt
 from bot.store.platform import PlatformStore
 from bot.store.platform_base import Knock
@@ -35,15 +35,32 @@ async def test_one_that_conflicts_fails_alone(pair: Pair) -> None:
 
 
 async def test_one_that_cannot_be_kept_fails_alone(pair: Pair) -> None:
-    """PostgreSQL keeps no NUL in a text, and no id of 200 characters."""
+    """PostgreSQL keeps no NUL in a text, and no id of 200 characters: never to be tried again as they are."""
     store, _ = pair
     bad = [replace(question(1), message_id="x" * 200), replace(question(2), person="a\0b")]
     found = await asyncio.gather(
         *(store.receive(message) for message in (question(3), *bad, question(4))), return_exceptions=True
     )
     assert [True, False, False, True] == [isinstance(one, Receipt) for one in found]
-    assert all(isinstance(one, StoreUnavailable) for one in found[1:3])
+    assert all(isinstance(one, StoreRefused) for one in found[1:3])
     assert [question(3), question(4)] == await store.left_over("web")
+
+
+async def test_a_value_that_cannot_be_kept_is_not_an_outage(pair: Pair) -> None:
+    """Also where SQLAlchemy reads and writes; what waits in the same transaction stands."""
+    store, _ = pair
+    platform = PlatformStore(store.shared)
+    bad = [
+        replace(question(1), person="a\0b"),
+        replace(question(2), chat="a\ud800b"),
+        replace(question(3), chat="x" * 200),
+    ]
+    found = await asyncio.gather(*map(platform.owe, [question(4), *bad, question(5)]), return_exceptions=True)
+    assert [None, StoreRefused, StoreRefused, StoreRefused, None] == [one and type(one) for one in found]
+    assert [question(4), question(5)] == await store.left_over("web")
+    with pytest.raises(StoreRefused, match="does not take a value"):
+        await store.reply_sent("web", "c", "a\0b")
+    assert [] == await store.history("web", "c9")
 
 
 async def test_a_chats_turns_are_kept_in_order(pair: Pair) -> None:

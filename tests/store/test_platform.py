@@ -163,6 +163,22 @@ async def test_pages_are_turned_once_for_each_message(platform: PlatformStore) -
     assert await platform.turn_page(CHANNEL, "o2", "m5") is None
 
 
+async def test_what_waits_becomes_pages(store: SqlStore, platform: PlatformStore) -> None:
+    """Oldest first, at most so many, once: a repeat changes nothing, and the sender has only what is left."""
+    for n in range(3):
+        await store.enqueue(CHANNEL, "o1", reply(f"答{n}"), f"r{n}")
+
+    async def lay_out(message_id: str, chat: str = "o1") -> None:
+        await platform.lay_out(CHANNEL, chat, message_id, 2, lambda given: [one.text for one in given])
+
+    await lay_out("m1", "o2")
+    await asyncio.gather(lay_out("m1"), lay_out("m1"))
+    assert [await platform.turn_page(CHANNEL, "o1", m) for m in ("m1", "m1", "m2")] == ["答0", "答0", "答1"]
+    await lay_out("m1")
+    assert await platform.turn_page(CHANNEL, "o1", "m3") is None
+    assert ["答2"] == [one.reply.text for one in await store.take(CHANNEL)]
+
+
 async def test_a_late_repeat_does_not_bring_old_pages_back(platform: PlatformStore) -> None:
     """Pages of a newer answer, and turned ones, stay as they are when an older message comes once more."""
     await platform.keep_pages(CHANNEL, "o1", "m1", ["二"], fresh=True)
