@@ -165,7 +165,7 @@ class WebChat:
         reply = await self._dialogue.handle(message)
         if request.headers.get("x-fawen") == "bubbles":
             html = self._render("bubbles.html", seen, bubbles=[self._bubble(message, reply, seen.traditional)])
-            response = HTMLResponse(html, headers={"Content-Language": _lang(seen)})
+            response = HTMLResponse(html, headers={"Content-Language": visit.language(seen.traditional)})
             return visit.remember(response, seen, self._settings)
         if await self._saved(message):
             return visit.remember(RedirectResponse("/#latest", status_code=303), seen, self._settings)
@@ -258,12 +258,9 @@ class WebChat:
 
         page = self._pages.get_template(template)
         given = {"landing": False, "form": "", **values}
-        return page.render(say=say, cited=cited, asked=asked, size=seen.size, lang=_lang(seen), **given)
-
-
-def _lang(seen: Visit) -> str:
-    """The language tag of the writing that the person is answered in (BCP 47)."""
-    return "zh-Hant-HK" if seen.traditional else "zh-CN"
+        return page.render(
+            say=say, cited=cited, asked=asked, size=seen.size, lang=visit.language(seen.traditional), **given
+        )
 
 
 async def _form(request: Request) -> dict[str, str]:
