@@ -97,7 +97,7 @@ async def test_without_script_busy_is_shown_and_the_question_stays(site: Site, s
 
 
 async def test_without_script_an_outage_is_shown_and_the_question_stays(site: Site, store: MemoryStore) -> None:
-    """503 with the notice and the question; what was pressed is named, the field stays empty then."""
+    """503 with the notice and the question, in a field with room for it; what was pressed is named, the field stays empty then."""
     store.broken = True
     typed = await site.client.post("/say", data={"text": "公证收费标准"})
     assert (503, "公证收费标准") == (typed.status_code, _field(typed.text))
@@ -107,6 +107,8 @@ async def test_without_script_an_outage_is_shown_and_the_question_stays(site: Si
     assert "<p>公证收费</p>" in pressed.text
     looked_up = await site.client.post("/say", data={"ticket": "K7-3F9Q"})
     assert "查询 K7-3F9Q" == _field(looked_up.text)
+    long = await site.client.post("/say", data={"text": "公证收费标准" * 3})
+    assert ['rows="1"', 'rows="3"'] == [re.findall(r'rows="\d"', one.text)[0] for one in (typed, long)]
     store.broken = False
     assert 303 == (await site.client.post("/say", data={"text": "公证收费标准"})).status_code
 
