@@ -204,7 +204,7 @@ def _bind(host: str, port: int) -> str | None:
 
 
 def check_outside(settings: Settings) -> Iterator[Finding]:
-    """Public addresses by HTTPS, cookies for it, and which proxies are believed."""
+    """Public addresses by HTTPS, cookies for it and for frames of other sites, and which proxies are believed."""
     public = {
         "telegram.webhook_url": settings.telegram.webhook_url,
         "wechat.callback_url": settings.wechat.callback_url,
@@ -227,6 +227,11 @@ def check_outside(settings: Settings) -> Iterator[Finding]:
         ):
             if not on:
                 yield Finding(False, "Cookie", f"{key} 是 false。对外服务应当用 https，并把它设成 true。")
+    if settings.web.embed_origins and not settings.web.secure_cookies:
+        yield Finding(
+            False, "嵌入", f"web.embed_origins 里有 {'、'.join(settings.web.embed_origins)}，web.secure_cookies 却是 false："
+            "嵌在别的域名的网站里，浏览器不收它的 cookie，每一句都成了新的会话。请用 https 提供聊天网页，并把 web.secure_cookies 设成 true。",
+        )  # fmt: skip
     yield from _proxies(settings)
 
 

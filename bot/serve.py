@@ -134,7 +134,8 @@ def _app(core: Core, routes: list[BaseRoute], channels: Mapping[str, Callable[[]
         lambda: core.brain.reloads, core.brain.refused,
     )  # fmt: skip
     server = core.settings.server
-    return make_app(routes, core.store, version, server.max_body, pages, server.hsts_seconds)
+    written = core.dialogue.traditional.text
+    return make_app(routes, core.store, version, server.max_body, pages, server.hsts_seconds, written)
 
 
 async def _resume(channel: str, resume: Callable[[], Awaitable[int]]) -> None:

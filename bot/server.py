@@ -11,17 +11,18 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import health
+from bot.channels.alone import alone
 from bot.channels.api import error
 from bot.headers import headers_for
 from bot.store.base import Store
 
 log = logging.getLogger(__name__)
-
+_Writing = Callable[[str], str] | None
 
 FIRST = ("/wechat", "/telegram", "/api")
 """What nearly every request is for: looked for before the hundred pages of the console."""
@@ -87,17 +88,18 @@ def make_app(
     max_body: int,
     pages: Sequence[Route] | None = None,
     hsts_seconds: int = 0,
+    traditional: _Writing = None,
 ) -> Starlette:
     """The application; `version` names the knowledge in force; `pages` are those of bot.health, made here if not given;
-    `hsts_seconds` is the age of Strict-Transport-Security, 0 for none."""
+    `hsts_seconds` is the age of Strict-Transport-Security, 0 for none; `traditional` writes a sentence in Traditional characters."""
     every = [*(health.routes(store, version) if pages is None else pages), *routes]
     return Starlette(
         routes=sorted(every, key=lambda route: getattr(route, "path", "") not in FIRST),
         middleware=[Middleware(_Guard, max_body=max_body, hsts_seconds=hsts_seconds)],
         exception_handlers={
-            HTTPException: _http_error,
+            HTTPException: functools.partial(_http_error, traditional),
             ClientDisconnect: _gone,
-            Exception: functools.partial(_server_error, hsts_seconds),
+            Exception: functools.partial(_server_error, hsts_seconds, traditional),
         },
     )
 
@@ -109,10 +111,10 @@ _NAMES = {
 }
 
 
-async def _http_error(request: Request, exc: Exception) -> Response:
+async def _http_error(traditional: _Writing, request: Request, exc: Exception) -> Response:
     status = exc.status_code if isinstance(exc, HTTPException) else 500
     code, message = _NAMES.get(status, ("bad_request", "请求有误。"))
-    shown = _shown(request, status, code, message)
+    shown = _shown(request, status, code, message, traditional)
     # 405 names what is allowed (RFC 9110, 15.5.6)
     shown.headers.update((exc.headers if isinstance(exc, HTTPException) else None) or {})
     return shown
@@ -124,20 +126,15 @@ async def _gone(request: Request, exc: Exception) -> Response:
     return error(400, "bad_request", "请求有误。")
 
 
-async def _server_error(hsts_seconds: int, request: Request, exc: Exception) -> Response:
+async def _server_error(hsts_seconds: int, traditional: _Writing, request: Request, exc: Exception) -> Response:
     log.error("unexpected error on %s", request.url.path, exc_info=exc)
-    shown = _shown(request, 500, "internal", "系统暂时有点问题，请稍后再试；着急请拨打 12348。")
+    shown = _shown(request, 500, "internal", "系统暂时有点问题，请稍后再试；着急请拨打 12348。", traditional)
     # this answer is made outside of _Guard
     shown.headers.update(headers_for(request.url.scheme, hsts_seconds))
     return shown
 
 
-def _shown(request: Request, status: int, code: str, message: str) -> Response:
+def _shown(request: Request, status: int, code: str, message: str, traditional: _Writing) -> Response:
     if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
         return error(status, code, message)
-    return HTMLResponse(
-        f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{message}</title>'
-        f'<link rel="stylesheet" href="/static/chat.css"><main class="alone"><p>{message}</p>'
-        f'<p><a href="/">回到聊天页面</a></p></main></html>',
-        status_code=status,
-    )
+    return alone(request.cookies, status, message, traditional)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,7 +20,7 @@ class Cors:
         self._app, self._origins = app, frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """One request. Raises HTTPException, marked like an answer."""
         headers = Headers(scope=scope)
         origin = headers.get("origin", "")
         allowed = origin in self._origins
@@ -39,4 +40,11 @@ class Cors:
                     given["Access-Control-Allow-Origin"] = origin
             await send(message)
 
-        await self._app(scope, receive, marked)
+        try:
+            await self._app(scope, receive, marked)
+        except HTTPException as refused:
+            # 404 and 405 are made into an answer outside of here, with these headers
+            if self._origins:
+                marks = {"Vary": "Origin", **({"Access-Control-Allow-Origin": origin} if allowed else {})}
+                refused.headers = {**(refused.headers or {}), **marks}
+            raise

@@ -43,6 +43,11 @@ def read(cookies: Mapping[str, str]) -> Visit:
     )
 
 
+def language(traditional: bool) -> str:
+    """The language tag of the writing that a person is answered in (BCP 47)."""
+    return "zh-Hant-HK" if traditional else "zh-CN"
+
+
 def remember(response: Response, visit: Visit, settings: Web) -> Response:
     """Keep name and writing; nothing of a visit belongs into a cache."""
     keep(response, VISIT, visit.name, _WEEK, settings)

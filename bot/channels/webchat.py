@@ -2,7 +2,8 @@
 
     GET  /             the page, with this visit's history; works without JavaScript
     POST /say          a form post: text, choice, ticket number or feedback; 303 back to the page, or the new bubbles
-                       for the script
+                       for the script; the page itself with a reply that was not recorded (200; 503 for `outage`)
+    GET  /say          back to the page, whose address this is after such a reply
     GET  /late         answers that staff gave to this visit since, as bubbles; 204 when there are none
     GET  /size         长者模式: remembers the size and goes back
     GET  /embed.js     puts the page into a frame of another site (web.embed_origins); 404 while there is none
@@ -17,11 +18,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -50,6 +53,8 @@ _FIELDS = (
     ("command", Kind.COMMAND),
 )  # fmt: skip
 _MOST_ID = 64
+_AGAIN = ("busy", "outage")
+"""Keys of replies that ask to send it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ class WebChat:
             # routes are tried in their order: what is asked most comes first
             *programs.routes(self._settings.title, self._settings.embed_origins),
             Route("/", self.page, methods=["GET"]),
-            Route("/say", self.say, methods=["POST"]),
+            Route("/say", self.say, methods=["GET", "POST"]),
             Route("/late", self.late, methods=["GET"]),
             Route("/size", self.size, methods=["GET"]),
             Route("/embed.js", self.embed, methods=["GET"]),
@@ -106,7 +111,12 @@ class WebChat:
 
     async def page(self, request: Request) -> Response:
         """The whole page with this visit's history."""
-        seen = visit.read(request.cookies)
+        return await self._whole(visit.read(request.cookies))
+
+    async def _whole(
+        self, seen: Visit, unsaved: tuple[Bubble, ...] = (), *, status: int = 200, typed: str = "", form: str = ""
+    ) -> Response:
+        """The page; `unsaved` stands below the history, `typed` in the field, `form` is the id that its forms carry."""
         try:
             history = await self._history(seen.name)
         except StoreUnavailable:
@@ -117,10 +127,11 @@ class WebChat:
             opening = self._traditional.reply(opening)
             hot = self._traditional.reply(replace(opening, options=hot)).options
         html = self._render(
-            "chat.html", seen, opening=opening, hot=hot, bubbles=history, landing=True, topics=opening.options,
-            title=self._written(seen.traditional, self._settings.title),
+            "chat.html", seen, opening=opening, hot=hot, bubbles=[*history, *unsaved], landing=True,
+            topics=opening.options, title=self._written(seen.traditional, self._settings.title), typed=typed,
+            form=form or secrets.token_urlsafe(12),
         )  # fmt: skip
-        response = HTMLResponse(html)
+        response = HTMLResponse(html, status_code=status)
         response.headers["Content-Security-Policy"] = content_policy(self._settings.embed_origins)
         return visit.remember(response, seen, self._settings)
 
@@ -139,20 +150,36 @@ class WebChat:
 
     async def say(self, request: Request) -> Response:
         """One form post; the script asks for the bubbles only (`X-Fawen: bubbles`)."""
+        if request.method != "POST":
+            return RedirectResponse("/", status_code=303)
         seen = visit.read(request.cookies)
         if not visit.same_site(request):
             return HTMLResponse(self._render("refused.html", seen), status_code=403)
-        form = await request.form()
-        message = self._message({k: v for k, v in form.items() if isinstance(v, str)}, seen.name)
+        form = await _form(request)
+        message = self._message(form, seen.name)
         if message.kind is Kind.TEXT:
             seen = replace(seen, traditional=self._writing(message.text, seen.traditional))
         attend(CHANNEL, message.message_id)
         reply = await self._dialogue.handle(message)
         if request.headers.get("x-fawen") == "bubbles":
             html = self._render("bubbles.html", seen, bubbles=[self._bubble(message, reply, seen.traditional)])
-            response = HTMLResponse(html, headers={"Content-Language": _lang(seen)})
+            response = HTMLResponse(html, headers={"Content-Language": visit.language(seen.traditional)})
             return visit.remember(response, seen, self._settings)
-        return visit.remember(RedirectResponse("/#latest", status_code=303), seen, self._settings)
+        if await self._saved(message):
+            return visit.remember(RedirectResponse("/#latest", status_code=303), seen, self._settings)
+        # in no history: it is shown now or never
+        typed = message.text if message.kind is Kind.TEXT and reply.key in _AGAIN else ""
+        return await self._whole(
+            seen, (self._bubble(message, reply, seen.traditional),), status=503 if reply.key == "outage" else 200,
+            typed=typed, form=form.get("form", ""),
+        )  # fmt: skip
+
+    async def _saved(self, message: Message) -> bool:
+        """Whether the page will show this exchange when it is opened next."""
+        try:
+            return await self._store.seen(message.channel, message.message_id) is not None
+        except StoreUnavailable:
+            return False
 
     async def late(self, request: Request) -> Response:
         """What the open page asks for every half minute while it shows a ticket."""
@@ -184,17 +211,23 @@ class WebChat:
 
     def _message(self, form: Mapping[str, str], chat: str) -> Message:
         field, kind = next(((f, k) for f, k in _FIELDS if form.get(f)), ("text", Kind.TEXT))
-        text = storable(form.get(field, "")).strip()
-        return Message(
+        text = form.get(field, "").strip()
+        message = Message(
             channel=CHANNEL,
             chat=chat,
             person=chat,
             text=f"查询 {text}" if field == "ticket" else text,
             kind=kind,
             at=self._now(),
-            message_id=_id(form.get("id", "")) or secrets.token_urlsafe(12),
-            ref=_id(form.get("ref", "")),
+            message_id=form.get("id", "")[:_MOST_ID] or secrets.token_urlsafe(12),
+            ref=form.get("ref", "")[:_MOST_ID],
         )
+        if form.get("id") or not form.get("form"):
+            return message
+        # a form that is sent twice is one message; with other words in it, after going back, it is another. Of the words
+        # only what may be kept goes into the name
+        said = "\0".join((form["form"], message.kind, self._dialogue.clean(message).text, message.ref))
+        return replace(message, message_id=sha256(said.encode()).hexdigest()[:32])
 
     def _bubble(self, message: Message | None, reply: Reply, traditional: bool, late: str = "") -> Bubble:
         return Bubble(message, self._traditional.reply(reply) if traditional else reply, traditional, late)
@@ -222,16 +255,20 @@ class WebChat:
             return said if bubble.message.kind is Kind.TEXT else self._written(bubble.traditional, said)
 
         page = self._pages.get_template(template)
+        given = {"landing": False, "form": "", **values}
         return page.render(
-            say=say, cited=cited, asked=asked, size=seen.size, lang=_lang(seen), **{"landing": False, **values}
+            say=say, cited=cited, asked=asked, size=seen.size, lang=visit.language(seen.traditional), **given
         )
 
 
-def _lang(seen: Visit) -> str:
-    """The language tag of the writing that the person is answered in (BCP 47)."""
-    return "zh-Hant-HK" if seen.traditional else "zh-CN"
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a form, as they may be stored; files are left out. Raises HTTPException for one that cannot be read.
 
-
-def _id(given: str) -> str:
-    """An id of the form, as it may be stored."""
-    return storable(given)[:_MOST_ID]
+    In some charsets that a form may name (utf-7) there are halves of characters, which cannot be stored.
+    """
+    try:
+        form = await request.form()
+    except UnicodeError:
+        raise HTTPException(400) from None
+    fields = {key: value for key, value in form.items() if isinstance(value, str)}
+    return {key: storable(value) for key, value in fields.items()}

@@ -199,6 +199,11 @@ async def test_the_port(tmp_path: Path) -> None:
         ({"wechat": {"callback_url": "http://a.gov.cn/wechat"}}, ["wechat.callback_url"]),
         ({"wechat": {"callback_url": "https://a.gov.cn/wechat"}}, ["web.secure_cookies", "console.secure_cookies"]),
         ({"server": {"host": "0.0.0.0"}}, ["web.secure_cookies"]),  # noqa: S104
+        (
+            {"server": {"host": "127.0.0.1"}, "web": {"embed_origins": ["https://a.gov.cn"]}},
+            ["嵌入", "https://a.gov.cn", "web.secure_cookies", "设成 true"],
+        ),
+        ({"web": {"embed_origins": ["https://a.gov.cn"], "secure_cookies": True}}, []),
         ({"server": {"trusted_proxies": ["10.0.0.0/8"]}}, ["10.0.0.0/8", "太宽"]),
         ({"server": {"trusted_proxies": ["::/0"]}}, ["::/0", "太宽"]),
         ({"server": {"trusted_proxies": ["10.1.2.0/24"]}}, []),

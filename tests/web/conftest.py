@@ -10,11 +10,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.sample import service_environ
+from tests.web.looking import Open
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = "/usr/bin/chromium"
@@ -23,7 +25,7 @@ CHROMIUM = "/usr/bin/chromium"
 @contextmanager
 def running_site(home: Path, **settings: str) -> Iterator[str]:
     """Address of a `fawen serve` on any free port with these variables; it must end cleanly."""
-    environ = service_environ(home, FAWEN_DIALOGUE__PER_MINUTE="200", **settings)
+    environ = service_environ(home, **{"FAWEN_DIALOGUE__PER_MINUTE": "200", **settings})
     command = [sys.executable, "-m", "bot", "serve"]
     said = []
     with subprocess.Popen(command, cwd=home, env=environ, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
@@ -58,3 +60,24 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def visit(site: str, chromium: Browser) -> Iterator[Open]:
+    """Opens the page on a phone; `scripts=False` keeps the page's own script away, `size` and context options as given."""
+    contexts = []
+
+    def open_page(scripts: bool = True, size: str = "standard", **options: Any) -> Page:
+        context = chromium.new_context(**{"viewport": {"width": 360, "height": 740}, "locale": "zh-CN", **options})
+        contexts.append(context)
+        context.set_default_timeout(30_000)
+        context.add_cookies([{"name": "fawen_size", "value": size, "url": site}])
+        page = context.new_page()
+        if not scripts:
+            page.route("**/*.js", lambda route: route.abort())
+        page.goto(site)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()

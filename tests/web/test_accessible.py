@@ -2,51 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from importlib.resources import files
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
+
+from tests.web.looking import Open, ask, violations
 
 pytestmark = pytest.mark.browser
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-Open = Callable[..., Page]
-
-
-@pytest.fixture
-def visit(site: str, chromium: Browser) -> Iterator[Open]:
-    """Opens the page on a phone; `scripts=False` keeps the page's own script away, `size` and context options as given."""
-    contexts = []
-
-    def open_page(scripts: bool = True, size: str = "standard", **options: Any) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 360, "height": 740}, "locale": "zh-CN", **options})
-        contexts.append(context)
-        context.set_default_timeout(30_000)
-        context.add_cookies([{"name": "fawen_size", "value": size, "url": site}])
-        page = context.new_page()
-        if not scripts:
-            page.route("**/*.js", lambda route: route.abort())
-        page.goto(site)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
-def ask(page: Page, text: str) -> None:
-    before = page.locator("#talk article.bot[data-key]").count()
-    page.locator("#text").fill(text)
-    page.locator("#ask button").click()
-    expect(page.locator("#talk article.bot[data-key]")).to_have_count(before + 1, timeout=30_000)
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds, all rules but experimental ones. Evaluated, as the page's policy forbids a script tag."""
-    page.evaluate(AXE + "; null")
-    found = page.evaluate("axe.run(document)")["violations"]
-    return [f"{v['id']}: {node['html'][:200]} {node['failureSummary']}" for v in found for node in v["nodes"]]
 
 
 def options(page: Page) -> None:

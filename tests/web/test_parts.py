@@ -110,6 +110,22 @@ async def test_the_configured_site_may_embed_and_call(embedded: httpx.AsyncClien
     assert 405 == (await embedded.options("/api/chat", headers={**asked, "origin": "https://evil.example"})).status_code
 
 
+async def test_the_configured_site_may_read_refusals(embedded: httpx.AsyncClient) -> None:
+    """Every status that the API refuses with says so to the allowed origin, and to no other; 405 still names what is allowed."""
+    for method, path, body, status in (
+        ("GET", "/api/nothing", b"", 404),
+        ("PUT", "/api/chat", b"{}", 405),
+        ("POST", "/api/chat", b" " * 70_000, 413),
+        ("POST", "/api/chat", b"{}", 422),
+    ):
+        for origin, allowed in ((CITY, CITY), ("https://evil.example", None)):
+            headers = {"origin": origin, "content-type": "application/json"}
+            said = await embedded.request(method, path, content=body, headers=headers)
+            marks = (said.headers.get("access-control-allow-origin"), said.headers["vary"])
+            assert (status, allowed, "Origin") == (said.status_code, *marks)
+            assert ("POST" if status == 405 else None) == said.headers.get("allow")
+
+
 async def test_nobody_may_embed_by_default(sample_matcher: Matcher) -> None:
     """No origins: no frame, no script, no CORS."""
     async with _client(sample_matcher, Web()) as client:

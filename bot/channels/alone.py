@@ -1,0 +1,30 @@
+"""The page that a browser gets for what is not there or broke: in the size and the writing of its visit, with a way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.responses import HTMLResponse, Response
+
+from bot.channels import visit
+from bot.channels.lines import lines
+
+_HOME = "回到聊天页面"
+_PAGES = Environment(
+    loader=PackageLoader("bot.channels", "pages"),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+)
+_PAGES.filters["lines"] = lines
+
+
+def alone(cookies: Mapping[str, str], status: int, said: str, traditional: Callable[[str], str] | None) -> Response:
+    """One sentence as a page; `traditional` writes it in Traditional characters. The knowledge is not asked: it may be
+    what is broken."""
+    seen, home = visit.read(cookies), _HOME
+    if traditional and seen.traditional:
+        said, home = traditional(said), traditional(home)
+    lang = visit.language(bool(traditional) and seen.traditional)
+    html = _PAGES.get_template("alone.html").render(said=said, home=home, size=seen.size, lang=lang)
+    return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
