@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -38,9 +37,10 @@ from bot.channels.visit import Visit
 from bot.config import Web
 from bot.dialogue import Dialogue
 from bot.errors import StoreUnavailable
+from bot.forms import fields
 from bot.headers import content_policy
 from bot.logs import attend
-from bot.messages import Kind, Message, Reply, storable
+from bot.messages import Kind, Message, Reply
 from bot.store.base import Store
 from intents.model import KnowledgeData
 
@@ -155,7 +155,7 @@ class WebChat:
         seen = visit.read(request.cookies)
         if not visit.same_site(request):
             return HTMLResponse(self._render("refused.html", seen), status_code=403)
-        form = await _form(request)
+        form = dict(await fields(request))
         message = self._message(form, seen.name)
         if message.kind is Kind.TEXT:
             seen = replace(seen, traditional=self._writing(message.text, seen.traditional))
@@ -259,16 +259,3 @@ class WebChat:
         return page.render(
             say=say, cited=cited, asked=asked, size=seen.size, lang=visit.language(seen.traditional), **given
         )
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a form, as they may be stored; files are left out. Raises HTTPException for one that cannot be read.
-
-    In some charsets that a form may name (utf-7) there are halves of characters, which cannot be stored.
-    """
-    try:
-        form = await request.form()
-    except UnicodeError:
-        raise HTTPException(400) from None
-    fields = {key: value for key, value in form.items() if isinstance(value, str)}
-    return {key: storable(value) for key, value in fields.items()}

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -23,6 +22,7 @@ from bot.console.guard import HEADERS, own_site, same_token
 from bot.console.house import BASE, COOKIE, House, Visit
 from bot.console.plotly_file import script
 from bot.errors import ConsoleRefused, DeskConflict, DeskError, DeskNotFound, StoreRefused, StoreUnavailable
+from bot.forms import fields
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ async def _answered(house: House, rule: Rule, handler: Handler, request: Request
         if not rule.public and (turned := await _turned_away(house, visit, rule)):
             return turned
         if rule.method == "POST":
-            visit = _with_form(visit, await request.form(max_files=0, max_fields=1000))
+            visit = _with_form(visit, await fields(request, max_files=0, max_fields=1000))
             if not rule.public and not same_token(visit.form.get("csrf", ""), visit.csrf):
                 return await _refused(house, visit, rule, "页面放得太久或不是您打开的，没有执行。请返回后刷新再试。")
         if visit.session and rule.handler != "live.stream":
@@ -103,11 +103,10 @@ async def _refused(house: House, visit: Visit, rule: Rule, words: str) -> Respon
     return house.render.bare(words, 403)
 
 
-def _with_form(visit: Visit, form: FormData) -> Visit:
+def _with_form(visit: Visit, form: Sequence[tuple[str, str]]) -> Visit:
     several: dict[str, list[str]] = {}
-    for name, value in form.multi_items():
-        if isinstance(value, str):
-            several.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
+    for name, value in form:
+        several.setdefault(name, []).append(value.replace("\r\n", "\n"))
     return Visit(
         visit.request, visit.token, visit.session, visit.user,
         {name: values[-1] for name, values in several.items()},

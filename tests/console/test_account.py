@@ -141,3 +141,19 @@ async def test_without_users_the_page_says_how_to_begin(office: Office) -> None:
     assert ("fawen user add" in page.text, 'name="password"' in page.text) == (True, False)
     await office.house.accounts.add("lin", CHEAP.hash(PASSWORD), Role.ADMIN)
     assert "fawen user add" not in (await office.browser().get("/signin")).text
+
+
+@pytest.mark.parametrize(("charset", "word", "status"), [("utf-7", b"+2AA-", 403), ("undefined", b"x", 400)])
+async def test_a_form_in_a_strange_charset_is_no_error_of_ours(
+    office: Office, charset: str, word: bytes, status: int
+) -> None:
+    """Before anybody has signed in: halves of characters are no name, what cannot be read is refused."""
+    await office.house.accounts.add("lin", CHEAP.hash(PASSWORD), Role.ADMIN)
+    browser = office.browser()
+    parts = b"".join(
+        b'--B\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name, word)
+        for name in (b"name", b"password")
+    )
+    headers = {**browser.headers, "content-type": f"multipart/form-data; boundary=B; charset={charset}"}
+    said = await browser.client.post("/console/signin", content=parts + b"--B--\r\n", headers=headers)
+    assert (status, "") == (said.status_code, browser.cookie)
