@@ -139,7 +139,8 @@ def amounts(terms: Floats, weights: Floats) -> Floats:
 
 
 def settled(knowledge: KnowledgeData, names: Sequence[str], before: str) -> Floats:
-    """What the conversation takes from questions that could mean several things, most of them of its topic: it says which; (names,).
+    """What the conversation takes from questions that could mean several things, most of them of its topic or one of them what
+    was spoken of: it says which; (names,).
 
     “没钱请律师” in the midst of a neighbours' quarrel stays a question to ask back; “收费吗” never does, in no conversation.
     """
@@ -150,7 +151,9 @@ def settled(knowledge: KnowledgeData, names: Sequence[str], before: str) -> Floa
     for i, name in enumerate(names):
         ask = knowledge.asks.get(name)
         # “没钱请律师” amid labour arbitration is of legal aid all the same: its group has more of that
-        if ask is not None and ((topics := _most_of(ask.entries)) is None or entry.topic in topics):
+        if ask is not None and (
+            before in ask.entries or (topics := _most_of(ask.entries)) is None or entry.topic in topics
+        ):
             amounts[i] = -20
     return amounts
 
@@ -175,12 +178,10 @@ class _Places:
         }
 
     def taken(self, before: str) -> Floats:
-        """`settled` for every candidate; the same for all entries of a topic."""
-        entry = self._knowledge.entries.get(before)
-        topic = entry.topic if entry is not None else ""
-        if topic not in self._taken:
-            self._taken[topic] = settled(self._knowledge, self._names, before)
-        return self._taken[topic]
+        """`settled` for every candidate."""
+        if before not in self._taken:
+            self._taken[before] = settled(self._knowledge, self._names, before)
+        return self._taken[before]
 
 
 _PLACES: WeakKeyDictionary[Phrases, _Places] = WeakKeyDictionary()

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
 from configparser import ConfigParser
 from pathlib import Path
@@ -159,8 +158,9 @@ def test_the_nightly_backup_holds_knowledge_and_settings(tmp_path: Path) -> None
     assert 0 == done.returncode, done.stderr
     (made,) = place.iterdir()
     assert 0o600 == made.stat().st_mode & 0o777
-    with tarfile.open(made) as archive:
-        archive.extractall(tmp_path / "back", filter="data")
+    (tmp_path / "back").mkdir()
+    # as the guide unpacks it
+    subprocess.run(["tar", "-xzf", made, "-C", tmp_path / "back"], check=True)  # noqa: S603, S607
     assert files_of(tmp_path / "knowledge") == files_of(tmp_path / "back" / "knowledge")
     assert (tmp_path / "config.yaml").read_bytes() == (tmp_path / "back" / "config.yaml").read_bytes()
 

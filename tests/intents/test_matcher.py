@@ -101,7 +101,8 @@ def test_two_matchers_give_the_same_bytes() -> None:
 
 
 def test_a_follow_up_takes_its_subject_from_before() -> None:
-    assert MATCHER.match("那要多少钱", Context("notary.inheritance")).entry == "notary.fee"
+    match = MATCHER.match("那要多少钱", Context("notary.inheritance"))
+    assert (match.entry or match.options[0]) == "notary.fee"
     assert MATCHER.match("要带什么材料", Context("reconsideration.how")).entry == "reconsideration.materials"
 
 
@@ -145,6 +146,13 @@ def test_help_with_costs_is_asked_back_in_the_midst_of_another_matter() -> None:
     names = ["ask.poor", "service.labor_arbitration"]
     assert [0, 0] == settled(BASE, names, "service.labor_arbitration").tolist()
     assert [-20, 0] == settled(BASE, names, "legal_aid.how").tolist()
+
+
+def test_what_was_spoken_of_is_not_asked_for_back() -> None:
+    """“几天内提” amid a hearing: its group is of reconsideration, and offers the hearing too."""
+    names = ["ask.appeal_days", "enforcement.hearing"]
+    assert [-20, 0] == settled(BASE, names, "enforcement.hearing").tolist()
+    assert [0, 0] == settled(BASE, names, "enforcement.defense").tolist()
 
 
 def test_what_is_looked_up_once_for_all_candidates_is_what_looking_at_each_gives() -> None:
