@@ -103,18 +103,14 @@ def bm25s_peer(split: Callable[[str], list[str]]) -> Callable[[Phrases], Ask]:
     return build
 
 
-def _vectors(phrases: Phrases) -> tuple[Any, Any]:
-    _need("sklearn")
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True, min_df=2)
-    return vectorizer, vectorizer.fit_transform([text for _, text in phrases])
-
-
 def tfidf_cosine(phrases: Phrases) -> Ask:
-    """scikit-learn's TF-IDF on characters, the nearest stored question."""
-    vectorizer, stored = _vectors(phrases)
-    owners = [owner for owner, _ in phrases]
+    """scikit-learn's TF-IDF on characters, the phrases of each entry pooled as one document: 87 % instead of 57 for the
+    nearest stored question."""
+    pooled: dict[str, list[str]] = {}
+    for owner, text in phrases:
+        pooled.setdefault(owner, []).append(text)
+    vectorizer, stored = _vectors(["\n".join(texts) for texts in pooled.values()])
+    owners = list(pooled)
 
     def ask(text: str) -> str:
         return owners[int((stored @ vectorizer.transform([text]).T).toarray().argmax())]
@@ -123,18 +119,27 @@ def tfidf_cosine(phrases: Phrases) -> Ask:
 
 
 def logistic_regression(phrases: Phrases) -> Ask:
-    """scikit-learn's logistic regression on the same vectors, classes weighed alike."""
-    vectorizer, stored = _vectors(phrases)
+    """scikit-learn's logistic regression on vectors of the phrases, classes weighed alike."""
+    vectorizer, stored = _vectors([text for _, text in phrases])
     from sklearn.linear_model import SGDClassifier
 
-    # stochastic gradient descent on the log loss: the batch solvers need half an hour for 300 classes
-    model = SGDClassifier(loss="log_loss", alpha=3e-6, class_weight="balanced", max_iter=12, tol=None, random_state=7)
+    # stochastic gradient descent on the log loss: the batch solvers need half an hour for 300 classes; of alpha from 3e-6 to
+    # 3e-5, with and without weights, this was best
+    model = SGDClassifier(loss="log_loss", alpha=1e-5, class_weight="balanced", max_iter=12, tol=None, random_state=7)
     model.fit(stored, [owner for owner, _ in phrases])
 
     def ask(text: str) -> str:
         return str(model.predict(vectorizer.transform([text]))[0])
 
     return ask
+
+
+def _vectors(texts: Sequence[str]) -> tuple[Any, Any]:
+    _need("sklearn")
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True, min_df=2)
+    return vectorizer, vectorizer.fit_transform(texts)
 
 
 def nlpjs(phrases: Phrases) -> Ask:
