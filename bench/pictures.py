@@ -48,6 +48,26 @@ def _frame(x: _Axis, y: _Axis, xs: Sequence[float], ys: Sequence[float], x_name:
     return parts
 
 
+_Box = tuple[float, float, float, float]
+
+
+def _free(x: float, y: float, width: float, taken: Sequence[_Box]) -> _Box:
+    """Where a name beside, above or below its point covers nothing else: left, top, right, bottom."""
+    tried = [
+        (left, y + down - 7, left + width, y + down + 7)
+        for down in (0, 15, -15, 30, -30)
+        for left in (x + 9, x - 9 - width)
+    ]
+
+    def hidden(box: _Box) -> int:
+        inside = box[0] > 0 and box[2] < _WIDTH - _RIGHT and box[1] > _TOP - 8
+        return sum(box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken) + 9 * (
+            not inside
+        )
+
+    return min(tried, key=hidden)
+
+
 def quality(systems: Sequence[tuple[str, float, float]]) -> str:
     """(name, median ms, top-1 %) of each system."""
     times = [t for _, t, _ in systems]
@@ -55,14 +75,15 @@ def quality(systems: Sequence[tuple[str, float, float]]) -> str:
     x = _Axis(xs[0], xs[-1], _LEFT, _WIDTH - _RIGHT, True)
     y = _Axis(0, 100, _HEIGHT - _BOTTOM, _TOP, False)
     parts = _frame(x, y, xs, range(0, 101, 20), "median ms a question", "top-1 %")
-    for name, time, share in systems:
+    places = [(x(time), y(share)) for _, time, share in systems]
+    taken = [(a - 6, b - 6, a + 6, b + 6) for a, b in places]
+    for (name, _, _), (at, height) in zip(systems, places, strict=True):
         ours = name.startswith("fawen")
-        left = x(time) > _WIDTH - 190
-        at = (
-            f'x="{x(time) + (-9 if left else 9):.1f}" y="{y(share) + 4:.1f}" text-anchor="{"end" if left else "start"}"'
-        )
-        parts.append(f'<circle cx="{x(time):.1f}" cy="{y(share):.1f}" r="5" fill="{"#067A3E" if ours else "#777"}"/>')
-        parts.append(f"<text {at}>{html.escape(name)}</text>")
+        box = _free(at, height, 6.4 * len(name), taken)
+        taken.append(box)
+        parts.append(f'<circle cx="{at:.1f}" cy="{height:.1f}" r="5" fill="{"#067A3E" if ours else "#777"}"/>')
+        middle = (box[0] + box[2]) / 2
+        parts.append(f'<text x="{middle:.1f}" y="{box[3] - 3:.1f}" text-anchor="middle">{html.escape(name)}</text>')
     return _page("Quality against time: the project's own test questions, none of them stored", parts)
 
 
