@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 from bot.app import running_core
 from bot.channels import wechat_api, wechat_webhook, wechat_xml
@@ -147,20 +148,24 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
             *telegram.routes(),
         ]
         app = make_app(routes, core.store, lambda: "bench", made.server.max_body)
-        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False)
-        server = uvicorn.Server(config)
-        # as `fawen serve` does at its start: a full collection over the knowledge takes a tenth of a second
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
-        running = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
-            await asyncio.sleep(0.05)
-        print(server.servers[0].sockets[0].getsockname()[1], flush=True)  # noqa: T201  read by bench.channels
-        await running
+        await _listen(app)
         await telegram.close()
         for wechat in wechats:
             await wechat.close()
+
+
+async def _listen(app: ASGIApp) -> None:
+    """Print the port once it listens; until a signal comes."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False))
+    # as `fawen serve` does at its start: a full collection over the knowledge takes a tenth of a second
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    running = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
+        await asyncio.sleep(0.05)
+    print(server.servers[0].sockets[0].getsockname()[1], flush=True)  # noqa: T201  read by bench.channels
+    await running
 
 
 if __name__ == "__main__":

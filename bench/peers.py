@@ -86,12 +86,10 @@ def bm25s_peer(split: Callable[[str], list[str]]) -> Callable[[Phrases], Ask]:
         _need("bm25s")
         import bm25s
 
-        pooled: dict[str, list[str]] = {}
-        for owner, text in phrases:
-            pooled.setdefault(owner, []).extend(split(text))
+        pooled = _pooled(phrases)
         owners = list(pooled)
         index = bm25s.BM25()
-        index.index([pooled[o] for o in owners], show_progress=False)
+        index.index([[t for text in texts for t in split(text)] for texts in pooled.values()], show_progress=False)
 
         def ask(text: str) -> str:
             known = [t for t in split(text) if t in index.vocab_dict]
@@ -106,9 +104,7 @@ def bm25s_peer(split: Callable[[str], list[str]]) -> Callable[[Phrases], Ask]:
 def tfidf_cosine(phrases: Phrases) -> Ask:
     """scikit-learn's TF-IDF on characters, the phrases of each entry pooled as one document: 87 % instead of 57 for the
     nearest stored question."""
-    pooled: dict[str, list[str]] = {}
-    for owner, text in phrases:
-        pooled.setdefault(owner, []).append(text)
+    pooled = _pooled(phrases)
     vectorizer, stored = _vectors(["\n".join(texts) for texts in pooled.values()])
     owners = list(pooled)
 
@@ -132,6 +128,14 @@ def logistic_regression(phrases: Phrases) -> Ask:
         return str(model.predict(vectorizer.transform([text]))[0])
 
     return ask
+
+
+def _pooled(phrases: Phrases) -> dict[str, list[str]]:
+    """The phrases of each entry."""
+    pooled: dict[str, list[str]] = {}
+    for owner, text in phrases:
+        pooled.setdefault(owner, []).append(text)
+    return pooled
 
 
 def _vectors(texts: Sequence[str]) -> tuple[Any, Any]:

@@ -11,10 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from intents.context import GENERAL, Context, topic_of
-from intents.decide import LOOKED_AT, MAX_OPTIONS, Decision
+from intents.decide import MAX_OPTIONS, Decision
 from intents.grams import Floats
 from intents.model import SAFETY, Ask, KnowledgeData
-from intents.ranking import top
 
 if TYPE_CHECKING:
     from intents.matcher import Match
@@ -48,18 +47,23 @@ def carried(
 
 
 def offered(
-    knowledge: KnowledgeData, names: Sequence[str], p: Floats, decision: Decision, context: Context
+    knowledge: KnowledgeData,
+    names: Sequence[str],
+    p: Floats,
+    best_first: Sequence[int],
+    decision: Decision,
+    context: Context,
 ) -> Decision:
-    """A decision on a follow-up with the options of a conversation; an answer stays as it is."""
-    likely = [(names[i], float(p[i])) for i in top(p, LOOKED_AT) if names[i] in knowledge.entries]
+    """A decision on a follow-up with the options of a conversation; an answer stays as it is. `best_first` as in `decide`."""
+    if decision.outcome == "answer":
+        return decision
+    likely = [(names[i], float(p[i])) for i in best_first if names[i] in knowledge.entries]
     entries = [name for name, _ in likely]
     if decision.outcome == "none":
         real = [(name, q) for name, q in likely if not name.startswith("chat.")]
         if not real or real[0][1] < LEAST_OFFERED:
             return decision
         options = tuple(name for name, _ in real[:OFFERED])
-    elif decision.outcome == "answer":
-        return decision
     elif decision.ask:
         options = tuple(dict.fromkeys((*entries[:BESIDE_ASK], *decision.options)))[:MAX_OPTIONS]
     else:

@@ -25,13 +25,13 @@ from intents.context import (
     settled,
 )
 from intents.conversation import carried, offered
-from intents.decide import Decision, decide
+from intents.decide import LOOKED_AT, Decision, decide
 from intents.fit import FOLDS, f32
 from intents.fit_decisions import GRID, Worth, worth
 from intents.grams import Floats
 from intents.model import ASK
 from intents.phrases import Question
-from intents.ranking import Ranking, Thresholds, kinds_of, length_term
+from intents.ranking import Ranking, Thresholds, kinds_of, length_term, top
 from intents.scoring import Scorer
 
 UNNAMED = Worth(wrong=-3.0)
@@ -137,8 +137,9 @@ def lead(listener: Listener, dialogue: Dialogue, weights: Floats, thresholds: Th
         else:
             scores = p * np.exp(extra - extra.max())
             p = f32(scores / scores.sum())
-            decision = decide(scorer.knowledge, scorer.candidates, p, thresholds.of_follow_up())
-            decision = offered(scorer.knowledge, scorer.candidates, p, decision, context)
+            likeliest = top(p, LOOKED_AT)
+            decision = decide(scorer.knowledge, scorer.candidates, p, thresholds.of_follow_up(), likeliest)
+            decision = offered(scorer.knowledge, scorer.candidates, p, likeliest, decision, context)
         found.append(decision)
         subject = carried(decision.outcome, decision.entry, decision.options, decision.ask, fresh=context is None)
         context = Context(subject) if subject is not None else context

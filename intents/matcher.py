@@ -178,7 +178,7 @@ class Matcher:
         if decision.ask and (again := self._told_again(text, decision.options, context)):
             return again
         if weighed.used_context and context is not None:
-            decision = offered(self.knowledge, weighed.names, weighed.p, decision, context)
+            decision = offered(self.knowledge, weighed.names, weighed.p, likeliest, decision, context)
         return self._result(text, decision, weighed, likeliest[:RANKED])
 
     def _stored(self, text: str, normal: str, context: Context | None) -> Match | None:

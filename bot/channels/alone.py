@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse, Response
 
 from bot.channels import visit
-from bot.channels.lines import lines
+from bot.channels.templates import templates
 
 _HOME = "回到聊天页面"
-_PAGES = Environment(
-    loader=PackageLoader("bot.channels", "pages"),
-    autoescape=select_autoescape(default=True),
-    undefined=StrictUndefined,
-)
-_PAGES.filters["lines"] = lines
+_PAGES = templates()
 
 
 def alone(cookies: Mapping[str, str], status: int, said: str, traditional: Callable[[str], str] | None) -> Response:

@@ -32,19 +32,21 @@ class Cors:
             await preflight(scope, receive, send)
             return
 
-        async def marked(message: Message) -> None:
-            if message["type"] == "http.response.start" and self._origins:
-                given = MutableHeaders(scope=message)
+        def mark(given: MutableHeaders) -> MutableHeaders:
+            if self._origins:
                 given.add_vary_header("Origin")
                 if allowed:
                     given["Access-Control-Allow-Origin"] = origin
+            return given
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                mark(MutableHeaders(scope=message))
             await send(message)
 
         try:
             await self._app(scope, receive, marked)
         except HTTPException as refused:
             # 404 and 405 are made into an answer outside of here, with these headers
-            if self._origins:
-                marks = {"Vary": "Origin", **({"Access-Control-Allow-Origin": origin} if allowed else {})}
-                refused.headers = {**(refused.headers or {}), **marks}
+            refused.headers = mark(MutableHeaders(refused.headers))
             raise

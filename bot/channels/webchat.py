@@ -19,11 +19,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -31,8 +28,8 @@ from starlette.staticfiles import StaticFiles
 
 from bot import replies
 from bot.channels import api, visit
-from bot.channels.lines import by_law, lines, whole
 from bot.channels.suggest import Suggestions
+from bot.channels.templates import PAGES, templates
 from bot.channels.visit import Visit
 from bot.config import Web
 from bot.dialogue import Dialogue
@@ -47,7 +44,6 @@ from intents.model import KnowledgeData
 CHANNEL = "web"
 HISTORY = 40
 """Bubbles of this visit shown when the page is opened again."""
-_PAGES = Path(str(files("bot.channels"))) / "pages"
 _FIELDS = (
     ("text", Kind.TEXT), ("choice", Kind.CHOICE), ("ticket", Kind.TEXT), ("feedback", Kind.FEEDBACK),
     ("command", Kind.COMMAND),
@@ -86,14 +82,7 @@ class WebChat:
         self._settings = settings
         self._now = now
         self._traditional = dialogue.traditional
-        self._pages = Environment(
-            loader=FileSystemLoader(_PAGES),
-            autoescape=select_autoescape(default=True),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._pages.filters.update(whole=whole, lines=lines, by_law=by_law)
+        self._pages = templates()
 
     def routes(self) -> list[BaseRoute]:
         """Everything this channel answers."""
@@ -106,7 +95,7 @@ class WebChat:
             Route("/late", self.late, methods=["GET"]),
             Route("/size", self.size, methods=["GET"]),
             Route("/embed.js", self.embed, methods=["GET"]),
-            Mount("/static", StaticFiles(directory=_PAGES / "static"), name="static"),
+            Mount("/static", StaticFiles(directory=PAGES / "static"), name="static"),
         ]
 
     async def page(self, request: Request) -> Response:

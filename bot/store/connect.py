@@ -185,17 +185,24 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
 
 @contextlib.contextmanager
 def _file_lock(url: URL) -> Iterator[None]:
-    if not url.drivername.startswith("sqlite") or not url.database or url.database == ":memory:":
+    if (file := sqlite_file(url)) is None:
         yield
         return
-    with Path(f"{url.database}.lock").open("w") as lock:
+    with Path(f"{file}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         make_private(url)
         yield
 
 
+def sqlite_file(url: URL) -> Path | None:
+    """The file of a SQLite database; None for one in memory, and on PostgreSQL."""
+    if not url.drivername.startswith("sqlite") or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database)
+
+
 def make_private(url: URL) -> None:
     """Make the file of a new SQLite database, for its owner only; one that is there stays as it is. Raises OSError."""
-    if url.drivername.startswith("sqlite") and url.database and url.database != ":memory:":
+    if (file := sqlite_file(url)) is not None:
         # SQLite would make it readable for others, and its journals take after it
-        os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))

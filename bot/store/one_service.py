@@ -12,10 +12,9 @@ import fcntl
 import logging
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from bot.errors import StoreError
-from bot.store.connect import parse_url
+from bot.store.connect import parse_url, sqlite_file
 
 log = logging.getLogger(__name__)
 SUFFIX = ".serving"
@@ -29,11 +28,11 @@ def alone_on(url: str, make: bool = True) -> Iterator[None]:
     warning is logged, and nobody is kept out.
     """
     parsed = parse_url(url)
-    if not parsed.drivername.startswith("sqlite") or not parsed.database or parsed.database == ":memory:":
+    if (named := sqlite_file(parsed)) is None:
         yield
         return
     # by whatever name or link the database is opened
-    file = Path(parsed.database).resolve()
+    file = named.resolve()
     with contextlib.ExitStack() as held:
         try:
             # for its owner only: who can open it can lock it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.channels.telegram import TelegramChannel
-from bot.errors import ConfigError, StoreRefused, StoreUnavailable
+from bot.errors import ConfigError, StoreError, StoreRefused, StoreUnavailable
 from bot.server import make_app
 from bot.store.sql import SqlStore
 from intents import Matcher
@@ -83,19 +83,25 @@ async def test_repeated_deliveries_are_answered_once(store: SqlStore, sample_mat
     assert 1 == len(await store.take("telegram"))
 
 
+@contextlib.contextmanager
+def failing(monkeypatch: pytest.MonkeyPatch, store: SqlStore, error: StoreError) -> Iterator[None]:
+    """A store that takes no message meanwhile."""
+
+    async def receive(received: object) -> object:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "receive", receive)
+        yield
+
+
 async def test_it_is_on_disk_before_it_is_acknowledged(
     store: SqlStore, sample_matcher: Matcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store that is away: 503, so that Telegram delivers it again; then it is answered."""
-    whole = store.receive
-
-    async def away(received: object) -> object:
-        raise StoreUnavailable("away")
-
     async with hooked(store, sample_matcher) as (_, client):
-        monkeypatch.setattr(store, "receive", away)
-        assert 503 == (await client.post("/telegram", json=update("公证收费标准"))).status_code
-        monkeypatch.setattr(store, "receive", whole)
+        with failing(monkeypatch, store, StoreUnavailable("away")):
+            assert 503 == (await client.post("/telegram", json=update("公证收费标准"))).status_code
         assert 200 == (await client.post("/telegram", json=update("公证收费标准"))).status_code
     assert 1 == len(await store.exchanges())
 
@@ -104,15 +110,9 @@ async def test_what_the_store_never_takes_is_acknowledged(
     store: SqlStore, sample_matcher: Matcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would come again for a day and fail each time; the next one is answered."""
-    whole = store.receive
-
-    async def refuse(received: object) -> object:
-        raise StoreRefused("made to refuse")
-
     async with hooked(store, sample_matcher) as (_, client):
-        monkeypatch.setattr(store, "receive", refuse)
-        assert 200 == (await client.post("/telegram", json=update("公证收费标准", 8))).status_code
-        monkeypatch.setattr(store, "receive", whole)
+        with failing(monkeypatch, store, StoreRefused("made to refuse")):
+            assert 200 == (await client.post("/telegram", json=update("公证收费标准", 8))).status_code
         assert 200 == (await client.post("/telegram", json=update("公证收费标准", 9))).status_code
     assert ["123456-9"] == [e.message_id for e in await store.exchanges()]
 

@@ -10,7 +10,8 @@ import pytest
 from intents import Context, KnowledgeBase, Matcher
 from intents.context import expanded, name_of
 from intents.conversation import BESIDE_ASK, LEAST_OFFERED, OFFERED, carried, offered, same_aspect, with_before
-from intents.decide import MAX_OPTIONS, Decision
+from intents.decide import LOOKED_AT, MAX_OPTIONS, Decision
+from intents.ranking import top
 from tests.conftest import ROOT
 
 BASE = KnowledgeBase.load(ROOT / "knowledge")
@@ -31,7 +32,7 @@ P = np.array([0.3, 0.2, 0.15, 0.1, 0.05, 0.04, 0.11, 0.05], np.float32)
 def _offered(outcome: str, options: tuple[str, ...], ask: str = "", p: np.ndarray = P) -> Decision:
     entry = "notary.fee" if outcome == "answer" else None
     decision = Decision(outcome, entry, options, 0.3, ask=ask)  # type: ignore[arg-type]
-    return offered(BASE, NAMES, p, decision, Context("notary.gift"))
+    return offered(BASE, NAMES, p, top(p, LOOKED_AT), decision, Context("notary.gift"))
 
 
 def test_a_follow_up_is_offered_as_many_as_there_are() -> None:
