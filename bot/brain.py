@@ -23,7 +23,9 @@ from intents.knowledge import fingerprint
 
 log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
-_LEARNT = frozenset(f"intents.{name}" for name in ("matcher", "cascade", "scoring", "phrases", "index", "large"))
+_LEARNT = frozenset(
+    f"intents.{name}" for name in ("matcher", "cascade", "scoring", "phrases", "index", "large", "sounds")
+)
 """Modules whose objects belong to one matcher alone."""
 _STEP = 500
 """Members of a collection that are let go at once."""

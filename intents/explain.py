@@ -20,6 +20,7 @@ def explain(matcher: Matcher, text: str, context: Context | None = None) -> dict
         "reason": match.reason,
         "detail": match.detail,
         "normal": normal,
+        "misspelt": matcher.misspelt(text),
         "knowledge": matcher.knowledge.version,
     }
     if match.reason in ("ranked", "context"):

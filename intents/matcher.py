@@ -32,6 +32,7 @@ from intents.phrases import Question
 from intents.ranking import Fitted, load_fitted, top
 from intents.safety import SafetyRules
 from intents.scoring import Scorer
+from intents.sounds import Sounds
 from intents.steps import Steps, at_once
 
 Outcome = Literal["answer", "options", "none"]
@@ -123,6 +124,8 @@ class Matcher:
         else:
             self.fitted = fitted or load_fitted("large")
             self.ranker = LargeRanker(knowledge, self.normalizer, self.fitted, progress)
+        self.sounds = self._words_by_sound() if small else None
+        """None for a large base, whose words are too many to be looked for by their sound."""
         self._exact = self._stored_questions()
 
     def _cascade(self, cache: Path | None, provisional: bool, lent: Collection[str], steps: tuple[str, ...]) -> Cascade:
@@ -130,6 +133,13 @@ class Matcher:
         scorer = Scorer(self.knowledge, self.normalizer, self.encoders, cache=kept, provisional=provisional)
         self.settled, self.named = scorer.settled, scorer.named
         return Cascade(scorer, self.fitted, [load_fitted(name).ranking for name in step_names(steps)])
+
+    def _words_by_sound(self) -> Sounds:
+        own = [(p, e.id) for e in self.knowledge.entries.values() for p in e.questions]
+        own += [(p, a.id) for a in self.knowledge.asks.values() for p in a.questions]
+        normal = self.normalizer
+        others = (normal(b.question) for b in self.knowledge.background)
+        return Sounds(((owner, normal(p)) for p, owner in own), others, self.safety.words)
 
     def _stored_questions(self) -> dict[str, tuple[str, str]]:
         entries = [e for e in self.knowledge.entries.values() if e.status == "published"]
@@ -162,11 +172,12 @@ class Matcher:
             return stored
         if normal.isdecimal() and len(normal) >= NUMBER_LENGTH:
             return Match(text, "none", None, (), 0.0, "empty")
-        if emergency := self.emergency(text):
+        mended = self._mended(text)
+        if emergency := self._emergency(text, mended):
             return emergency
         if context is not None and (subject := self._same_aspect(text, context)):
             return Match(text, "answer", subject, (), SAME_ASPECT, "context", (Candidate(subject, SAME_ASPECT, ""),))
-        question = self.question(text)
+        question = self._question(mended)
         weighed = yield from self._weighing(question, context)
         thresholds = self.fitted.thresholds
         if weighed.used_context:
@@ -209,16 +220,34 @@ class Matcher:
         return Match(text, "options", None, ask.entries[:MAX_OPTIONS], 1.0, "exact", ask=ask.ask)
 
     def emergency(self, text: str) -> Match | None:
-        """The safety entry whose rule fires on this text; None when it is no emergency."""
-        found = self.safety.find(text)
+        """The safety entry whose rule fires on this text, as typed or as its words sound; None when it is no emergency."""
+        return self._emergency(text, self._mended(text))
+
+    def _emergency(self, text: str, mended: str) -> Match | None:
+        found = self.safety.find(text) or (self.safety.find(mended) if mended != text else None)
         if found is None:
             return None
         entry, words = found
         return Match(text, "answer", entry, (), 1.0, "safety", (Candidate(entry, 1.0, ""),), words)
 
     def question(self, text: str) -> Question:
-        """The text as it is ranked: of a long one both ends."""
-        return self.ranker.scorer.question(both_ends(text, RANKED_LENGTH))
+        """The text as it is ranked: of a long one both ends, and what is misspelt by its sound mended."""
+        return self._question(self._mended(text))
+
+    def _question(self, mended: str) -> Question:
+        return self.ranker.scorer.question(both_ends(mended, RANKED_LENGTH))
+
+    def misspelt(self, text: str) -> dict[str, str]:
+        """What is written by its sound, and the word that is meant (`intents.sounds`)."""
+        return self.sounds.mended(self.normalizer(text)) if self.sounds else {}
+
+    def _mended(self, text: str) -> str:
+        found = self.misspelt(text)
+        if found:
+            text = self.normalizer.simple(text)
+            for written, meant in found.items():
+                text = text.replace(written, meant)
+        return text
 
     def weigh(self, question: Question, context: Context | None = None) -> Weighed:
         """P of each candidate, with what led to it."""

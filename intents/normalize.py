@@ -94,6 +94,10 @@ class Normalizer:
         known = self._known.get(text)
         return self._plain_of(text) if known is None else known.plain
 
+    def simple(self, text: str) -> str:
+        """The text in simplified characters and lower case, its punctuation kept."""
+        return self._simple_of(text)
+
     def _simplified(self, text: str) -> str:
         folded = unicodedata.normalize("NFKC", text).lower()
         try:

@@ -40,6 +40,11 @@ class SafetyRules:
                 self._beginning.setdefault(word, []).append(number)
         self._begins = Words.of(self._beginning)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words by which rules begin."""
+        return tuple(self._beginning)
+
     def _compiled(self, entry: str, trigger: Trigger) -> _Rule:
         groups = tuple(words for group in trigger.all if (words := self._plain(group)))
         return _Rule(entry, groups, self._plain(trigger.unless))

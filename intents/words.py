@@ -5,7 +5,7 @@ As a regular expression of all words joined by `|` does, at a fraction of its co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from operator import add
 
 
@@ -37,15 +37,19 @@ class Words:
         """Words to look for only; each stands for itself."""
         return cls({word: word for word in words})
 
-    def found(self, text: str) -> set[str]:
-        """The words that stand anywhere in the text, those within others as well."""
+    def standing(self, text: str) -> Iterator[tuple[int, str]]:
+        """Place and word of each that stands anywhere in the text, in order, the longest at a place first."""
         table = self._table
-        return {
-            word
+        return (
+            (at, word)
             for at, lengths in self._places(text)
             for length in lengths
             if (word := text[at : at + length]) in table
-        }
+        )
+
+    def found(self, text: str) -> set[str]:
+        """The words that stand anywhere in the text, those within others as well."""
+        return {word for _, word in self.standing(text)}
 
     def replace(self, text: str) -> str:
         """The text with every word replaced once, from left to right, the longest at each place; the same object without any."""
