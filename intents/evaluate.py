@@ -19,6 +19,7 @@ from typing import Any, Literal
 import yaml
 
 from intents.conversation import converse
+from intents.decide import Decision
 from intents.errors import FawenError
 from intents.matcher import Match, Matcher
 from intents.model import NO_ENTRY, ROUTING
@@ -98,7 +99,7 @@ def evaluate(matcher: Matcher, cases: Sequence[Case], tick: Callable[[int, int],
     return graded
 
 
-def grade(case: Case, match: Match) -> Grade:
+def grade(case: Case, match: Match | Decision) -> Grade:
     """What an outcome is worth for its case."""
     if case.kind == "outside":
         answered = match.outcome == "answer" and not (match.entry or "").startswith("chat.")

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from intents.cascade import step_signals
+from intents.curve import asked_alone, curve
 from intents.encoder import CachedEncoder, Encoder
 from intents.evaluate import Case, question_files, read_cases
 from intents.fit import Example, Observed, cross_validate, fit_ranking, observe, only, probabilities
 from intents.fit_decisions import fit_thresholds
 from intents.fit_follow import Dialogue, Listener, fit_context, fit_follow, see_turns
+from intents.grams import Floats
 from intents.knowledge import KnowledgeBase
 from intents.large import LARGE
 from intents.model import ASK
 from intents.normalize import Normalizer
-from intents.ranking import Fitted
+from intents.ranking import Fitted, Thresholds
 from intents.scoring import FIRST, Scorer
 
 TEST_WEIGHT = 3.0
@@ -106,6 +108,8 @@ def fit_set(
         "top1_tests": _top1(p[own], seen.right[own], names),
         "worth": round(value, 4),
         "context_loss": round(context_loss, 4),
+        "curve_phrases": _curve(seen, p, both, slice(seen.phrases), thresholds),
+        "curve_tests": _curve(seen, p, both, own, thresholds),
     }
     return Fitted(ranking, thresholds, context, first), figures
 
@@ -149,6 +153,12 @@ def dialogues_of(cases: Sequence[Case]) -> list[Dialogue]:
 
 def _first(case: Case) -> Dialogue:
     return Dialogue(case.before, (case.first,), (frozenset({case.first}),))
+
+
+def _curve(seen: Seen, p: Floats, observed: Observed, rows: slice, thresholds: Thresholds) -> list[list[float]]:
+    """`intents.curve.Point` of some of the questions, one list each."""
+    asked = asked_alone(p[rows], seen.right[rows], observed.bare[rows].tolist())
+    return [list(astuple(point)) for point in curve(seen.base, seen.scorer.candidates, asked, thresholds)]
 
 
 def _top1(p: np.ndarray, right: Sequence[frozenset[str]], candidates: Sequence[str]) -> float:
