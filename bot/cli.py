@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,9 @@ def run_tests(config: Path | None, knowledge: Path | None, encoder: str | None, 
 @CONFIG
 @KNOWLEDGE
 @ENCODER
-@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="另写一份 HTML 报告。")
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="另写一份 HTML 报告，和同名的 SVG 曲线图。"
+)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 打印。")
 def evaluate(
     files: tuple[Path, ...],
@@ -197,7 +200,8 @@ def evaluate(
     matcher = load_matcher(settings)
     try:
         with progress_bar("检验") as progress:
-            run_evaluation(matcher, paths, progress, report, as_json)
+            without = partial(load_matcher, settings_from(config, knowledge, "off"))
+            run_evaluation(matcher, paths, progress, report, as_json, without)
     except FawenError as error:
         fail(str(error))
 

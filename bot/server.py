@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot import health
 from bot.channels.alone import alone
 from bot.channels.api import error
+from bot.channels.cors import mark_error
 from bot.headers import headers_for
 from bot.store.base import Store
 
@@ -131,6 +132,7 @@ async def _server_error(hsts_seconds: int, traditional: _Writing, request: Reque
     shown = _shown(request, 500, "internal", "系统暂时有点问题，请稍后再试；着急请拨打 12348。", traditional)
     # this answer is made outside of _Guard
     shown.headers.update(headers_for(request.url.scheme, hsts_seconds))
+    mark_error(request.scope, shown.headers)
     return shown
 
 

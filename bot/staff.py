@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from intents import KnowledgeBase, Matcher
+from intents.curve_page import curve_picture, lines_of
 from intents.encoder import SHIPPED, CachedEncoder, Encoder
 from intents.evaluate import Graded, Tally, evaluate, question_files, read_cases, tally
 from intents.focus import both_ends
@@ -29,9 +31,15 @@ _SHOWN = {"right": "答对", "offered": "选项", "wrong": "答错", "missed": "
 
 
 def run_evaluation(
-    matcher: Matcher, paths: list[Path], progress: Any, report: Path | None, as_json: bool
+    matcher: Matcher,
+    paths: list[Path],
+    progress: Any,
+    report: Path | None,
+    as_json: bool,
+    plain: Callable[[], Matcher] | None = None,
 ) -> list[Graded]:
-    """Grade the files, print the tables, write the report; the graded cases."""
+    """Grade the files, print the tables, write the report; the graded cases. `plain` makes the matcher without sentence vectors,
+    whose curve stands in the report beside that of `matcher`."""
     cases = [case for path in paths for case in read_cases(path)]
     started = perf_counter()
     graded = evaluate(matcher, cases, progress)
@@ -47,8 +55,13 @@ def run_evaluation(
         console.print(_table("按主题", topics))
         console.print(f"共 {len(graded)} 题，{seconds:.1f} 秒，每题 {1000 * seconds / max(len(graded), 1):.2f} 毫秒")
     if report:
+        lines = lines_of(matcher, graded)
+        if matcher.encoders and plain:
+            without = plain()
+            lines += lines_of(without, evaluate(without, [c for c in cases if not c.before]))
         report.parent.mkdir(parents=True, exist_ok=True)
-        report.write_text(html_report(graded, matcher.knowledge.version, seconds), encoding="utf-8")
+        report.write_text(html_report(graded, matcher.knowledge.version, seconds, lines), encoding="utf-8")
+        report.with_suffix(".svg").write_text(curve_picture(lines), encoding="utf-8")
         if not as_json:
             Console().print(f"报告：{report}")
     return graded

@@ -131,13 +131,22 @@ def kinds_of(candidates: Sequence[str]) -> Floats:
 
 def load_fitted(name: str, path: Path = WEIGHTS_FILE) -> Fitted:
     """The weights fitted for a set of signals: `lexical`, `large`, or `lexical+` and encoder names. Raises FawenError."""
-    sets = json.loads(path.read_text(encoding="utf-8"))["sets"]
-    if name not in sets:
-        raise FawenError(f"{path} 里没有为“{name}”拟合的权重，现有：{'、'.join(sets)}。请先运行 fawen fit。")
-    data = sets[name]
+    data = _set(name, path)
     return Fitted(
         Ranking.from_json(data["ranking"]),
         Thresholds(**data["thresholds"]),
         np.array(data["context"], np.float32),
         Ranking.from_json(data["first"]) if "first" in data else None,
     )
+
+
+def load_figures(name: str, path: Path = WEIGHTS_FILE) -> dict[str, Any]:
+    """The figures that were written with the weights of a set. Raises FawenError."""
+    return dict(_set(name, path)["figures"])
+
+
+def _set(name: str, path: Path) -> dict[str, Any]:
+    sets = json.loads(path.read_text(encoding="utf-8"))["sets"]
+    if name not in sets:
+        raise FawenError(f"{path} 里没有为“{name}”拟合的权重，现有：{'、'.join(sets)}。请先运行 fawen fit。")
+    return dict(sets[name])

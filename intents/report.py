@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from intents.curve_page import Line, curve_picture, curve_tables
 from intents.evaluate import IN_SCOPE, Graded, Tally, confusions, reliability, tally
 
 _COLOURS = {
@@ -25,8 +26,8 @@ svg{max-width:100%;height:auto}small{color:#595959}
 """
 
 
-def html_report(graded: Sequence[Graded], version: str, seconds: float) -> str:
-    """The page; `version` of the knowledge, `seconds` that matching took."""
+def html_report(graded: Sequence[Graded], version: str, seconds: float, lines: Sequence[Line] = ()) -> str:
+    """The page; `version` of the knowledge, `seconds` that matching took, `lines` for the curves."""
     files = tally(graded, lambda g: g.case.file)
     topics = tally((g for g in graded if g.case.kind == "question"), lambda g: g.case.entry.partition(".")[0])
     parts = [
@@ -36,6 +37,9 @@ def html_report(graded: Sequence[Graded], version: str, seconds: float) -> str:
         "<h2>按文件</h2>" + _table(files),
         "<h2>按主题</h2>" + _table(topics),
         "<h2>把握与实际</h2><p>横轴是回答时的把握，纵轴是其中答对的比例；落在斜线上最好。</p>" + _reliability(graded),
+        "<h2>严一点、松一点会怎样</h2><p>横着看：答错（左）、把库外的问题误答成条目（右）；竖着看：答对。每个点是一个界限："
+        "把握到了它才直接答。带圈的是现用的界限，虚线是逐句留出的标准问和相似问。</p>" + curve_picture(lines),
+        f"<details><summary>数字</summary>{curve_tables(lines)}</details>",
         "<h2>答错时，把什么当成了什么</h2>" + _confusion_picture(graded) + _confusion_table(graded),
         "<h2>没答上的题</h2>" + _missed(graded),
     ]

@@ -5,12 +5,22 @@ No credentials are allowed across sites: a program names its session itself, the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_MARK = "fawen.cors"
+"""Where a request keeps how its answer is marked."""
+
+
+def mark_error(scope: MutableMapping[str, Any], headers: MutableHeaders) -> None:
+    """Mark an answer that is made outside of `Cors`, when something broke in it."""
+    if mark := scope.get(_MARK):
+        mark(headers)
 
 
 class Cors:
@@ -44,6 +54,7 @@ class Cors:
                 mark(MutableHeaders(scope=message))
             await send(message)
 
+        scope[_MARK] = mark
         try:
             await self._app(scope, receive, marked)
         except HTTPException as refused:

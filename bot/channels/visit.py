@@ -31,13 +31,18 @@ class Visit:
     size: str
     traditional: bool
     """Whether the last question that told was written in Traditional characters."""
+    kept: bool = True
+    """Whether the browser brought the name in its cookie; one that keeps no cookies carries it in the page's forms."""
 
 
-def read(cookies: Mapping[str, str]) -> Visit:
-    """The visit of a request; a new one when there is none, or its name is none of ours."""
-    name, size = cookies.get(VISIT, ""), cookies.get(SIZE, "")
+def read(cookies: Mapping[str, str], carried: str = "") -> Visit:
+    """The visit of a request, by its cookie or else by what a form of the page carried; a new one when there is neither,
+    or its name is none of ours."""
+    names = [name for name in (cookies.get(VISIT, ""), carried) if _NAME.match(name)]
+    size = cookies.get(SIZE, "")
     return Visit(
-        name=name if _NAME.match(name) else secrets.token_urlsafe(18),
+        name=names[0] if names else secrets.token_urlsafe(18),
+        kept=bool(_NAME.match(cookies.get(VISIT, ""))),
         size=size if size in SIZES else SIZES[0],
         traditional=cookies.get(WRITING) == "traditional",
     )

@@ -2,7 +2,8 @@
 
     GET  /             the page, with this visit's history; works without JavaScript
     POST /say          a form post: text, choice, ticket number or feedback; 303 back to the page, or the new bubbles
-                       for the script; the page itself with a reply that was not recorded (200; 503 for `outage`)
+                       for the script; the page itself with a reply that was not recorded (200; 503 for `outage`), and for
+                       a browser that keeps no cookies, whose visit the page's forms carry
     GET  /say          back to the page, whose address this is after such a reply
     GET  /late         answers that staff gave to this visit since, as bubbles; 204 when there are none
     GET  /size         长者模式: remembers the size and goes back
@@ -141,10 +142,10 @@ class WebChat:
         """One form post; the script asks for the bubbles only (`X-Fawen: bubbles`)."""
         if request.method != "POST":
             return RedirectResponse("/", status_code=303)
-        seen = visit.read(request.cookies)
         if not visit.same_site(request):
-            return HTMLResponse(self._render("refused.html", seen), status_code=403)
+            return HTMLResponse(self._render("refused.html", visit.read(request.cookies)), status_code=403)
         form = dict(await fields(request))
+        seen = visit.read(request.cookies, form.get("visit", ""))
         message = self._message(form, seen.name)
         if message.kind is Kind.TEXT:
             seen = replace(seen, traditional=self._writing(message.text, seen.traditional))
@@ -155,6 +156,9 @@ class WebChat:
             response = HTMLResponse(html, headers={"Content-Language": visit.language(seen.traditional)})
             return visit.remember(response, seen, self._settings)
         if await self._saved(message):
+            if not seen.kept:
+                # a browser that keeps no cookies would come back as somebody else
+                return await self._whole(seen)
             return visit.remember(RedirectResponse("/#latest", status_code=303), seen, self._settings)
         # in no history: it is shown now or never
         typed = message.text if message.kind is Kind.TEXT and reply.key in _AGAIN else ""
@@ -244,7 +248,7 @@ class WebChat:
             return said if bubble.message.kind is Kind.TEXT else self._written(bubble.traditional, said)
 
         page = self._pages.get_template(template)
-        given = {"landing": False, "form": "", **values}
+        given = {"landing": False, "form": "", "carried": "" if seen.kept else seen.name, **values}
         return page.render(
             say=say, cited=cited, asked=asked, size=seen.size, lang=visit.language(seen.traditional), **given
         )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from bot.channels import visit
 from bot.channels.suggest import Titles
@@ -23,11 +24,14 @@ from tests.fakes import FakeClock, MemoryStore
 CITY = "https://www.city.example"
 
 
-def _client(matcher: Matcher, settings: Web) -> httpx.AsyncClient:
+def _app(matcher: Matcher, settings: Web) -> Starlette:
     store, clock = MemoryStore(), FakeClock()
     web = WebChat(Dialogue(lambda: matcher, store, Limits(), clock), lambda: matcher.knowledge, store, settings, clock)
-    app = make_app(web.routes(), store, lambda: "v", 65536)
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://test")
+    return make_app(web.routes(), store, lambda: "v", 65536)
+
+
+def _client(matcher: Matcher, settings: Web) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(_app(matcher, settings)), base_url="https://test")
 
 
 @pytest.fixture
@@ -124,6 +128,21 @@ async def test_the_configured_site_may_read_refusals(embedded: httpx.AsyncClient
             marks = (said.headers.get("access-control-allow-origin"), said.headers["vary"])
             assert (status, allowed, "Origin") == (said.status_code, *marks)
             assert ("POST" if status == 405 else None) == said.headers.get("allow")
+
+
+async def test_the_configured_site_may_read_that_something_broke(
+    sample_matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("on purpose")
+
+    monkeypatch.setattr(Dialogue, "handle", broken)
+    app = _app(sample_matcher, Web(embed_origins=(CITY,)))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://test") as client:
+        for origin, allowed in ((CITY, CITY), ("https://evil.example", None)):
+            said = await client.post("/api/chat", json={"session": "s", "text": "公证"}, headers={"origin": origin})
+            assert (500, allowed) == (said.status_code, said.headers.get("access-control-allow-origin"))
 
 
 async def test_nobody_may_embed_by_default(sample_matcher: Matcher) -> None:

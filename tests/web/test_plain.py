@@ -194,5 +194,27 @@ async def test_a_form_in_a_strange_charset_is_no_error_of_ours(
         for name in (b"text", b"ref", b"form")
     )
     headers = {"content-type": f"multipart/form-data; boundary=B; charset={charset}", "accept": "text/html"}
+    await site.client.get("/")
     said = await site.client.post("/say", content=parts + b"--B--\r\n", headers=headers)
     assert (status, kept) == (said.status_code, [turn.message.text for turn in store.turns])
+
+
+async def test_a_browser_that_keeps_no_cookies_has_one_conversation(site: Site) -> None:
+    """Its visit is carried by every form of the page, and the answer is shown at once instead of after coming back."""
+    page = (await site.client.get("/")).text
+    for text in ("法律援助收费吗", "公证收费标准"):
+        carried = re.findall(r'name="visit" value="([^"]+)"', page)
+        assert (len(re.findall("<form", page)), 1) == (len(carried), len(set(carried)))
+        site.client.cookies.clear()
+        response = await site.client.post("/say", data={"text": text, "form": _form(page), "visit": carried[0]})
+        assert response.status_code == 200
+        page = response.text
+    assert [page.count(said) > 0 for said in ("法律援助收费吗", "公证收费标准")] == [True, True]
+
+
+async def test_a_browser_that_keeps_cookies_carries_nothing(site: Site) -> None:
+    await site.client.get("/")
+    assert {""} == set(re.findall(r'name="visit" value="([^"]*)"', (await site.client.get("/")).text))
+    posted = await site.client.post("/say", data={"text": "法律援助收费吗", "visit": "x" * 30})
+    assert (posted.status_code, posted.headers["location"]) == (303, "/#latest")
+    assert "法律援助收费吗" in (await site.client.get("/")).text, "the cookie counts, not what a form carries"

@@ -100,6 +100,7 @@ text.addEventListener("input", grow);
 const suggestions = suggest(text, (id, title) => {
   const data = new FormData();
   data.set("choice", id);
+  data.set("visit", ask.elements.visit.value);
   text.value = "";
   grow();
   say(data, title);
