@@ -4,7 +4,8 @@
     lexical   and letter by letter                   from SURE
     + each encoder in turn                           from SURE; the last one always
 
-Where the conversation has a say, everything is computed.
+In a conversation a question that is surely of an entry is taken at its word at the first step; for any other everything is
+computed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from intents.context import Context, context_scores, expanded
+from intents.context import Context, context_scores, expanded, whole
 from intents.encoder import Encoder
 from intents.focus import both_ends
 from intents.grams import Floats
@@ -71,12 +72,11 @@ class Cascade:
         scorer = self._scorer
         evidence = scorer.first(question)
         length = length_term(question.normal)
-        extra = (yield from self._said_before(question, context)) if context else None
-        first = self._fitted.first
-        if extra is None and first is not None:
+        if first := self._fitted.first:
             p = self._apply(first, evidence, length)
-            if p.max() >= SURE_AT_ONCE:
+            if p.max() >= SURE_AT_ONCE and (context is None or whole(scorer.candidates[int(p.argmax())])):
                 return self._weighed(p, evidence, first)
+        extra = (yield from self._said_before(question, context)) if context else None
         scorer.add_letters(question, evidence)
         for ranking, encoder in zip(self._steps, scorer.encoders, strict=False):
             if extra is None:

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from intents.grams import Floats
-from intents.model import Entry, KnowledgeData
+from intents.model import ASK, NO_ENTRY, Entry, KnowledgeData
 from intents.phrases import Phrases, Question
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ class Context:
 def topic_of(entry: str) -> str:
     """`notary` of `notary.fee`."""
     return entry.partition(".")[0]
+
+
+def whole(name: str) -> bool:
+    """Whether a question that is surely this candidate needs nothing of what was said before: an entry, no small talk."""
+    return name != NO_ENTRY and not name.startswith((ASK, "chat."))
 
 
 def expanded(scorer: Phrases, question: Question, context: Context) -> list[Question]:

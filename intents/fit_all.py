@@ -95,7 +95,7 @@ def fit_set(
     often = [AMBIGUOUS if ASK in gold and alone else 1 for gold, alone in zip(right, bare.tolist(), strict=True)]
     weights = both.weights[own] * np.array(often, np.float32)
     thresholds, value = fit_thresholds(seen.base, names, p[own], right, weights, bare, tick=progress)
-    listener = Listener(seen.scorer, ranking)
+    listener = Listener(seen.scorer, ranking, first)
     turns = see_turns(listener, seen.dialogues)
     context, context_loss = fit_context(turns)
     thresholds = fit_follow(listener, seen.dialogues, turns, thresholds)

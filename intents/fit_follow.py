@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from intents.cascade import SURE_AT_ONCE
 from intents.context import (
     FEATURES,
     LEAST,
@@ -23,6 +24,7 @@ from intents.context import (
     context_terms,
     expanded,
     settled,
+    whole,
 )
 from intents.conversation import carried, offered
 from intents.decide import LOOKED_AT, Decision, decide
@@ -82,20 +84,31 @@ class Turns:
 class Listener:
     """What the ranking makes of texts without a conversation; each is worked out once."""
 
-    def __init__(self, scorer: Scorer, ranking: Ranking) -> None:
-        """`ranking` may be of some of the scorer's signals."""
-        self.scorer, self._ranking = scorer, ranking
+    def __init__(self, scorer: Scorer, ranking: Ranking, first: Ranking | None = None) -> None:
+        """`ranking` may be of some of the scorer's signals; `first` is that of the cheapest, as in `intents.cascade`."""
+        self.scorer, self._rankings = scorer, [ranking, *([first] if first else [])]
         self._kinds = kinds_of(scorer.candidates)
-        self._columns = [scorer.signals.index(s) for s in ranking.signals]
-        self._known: dict[str, tuple[Question, Floats]] = {}
+        self._known: dict[str, tuple[Question, list[Floats]]] = {}
 
     def hear(self, text: str) -> tuple[Question, Floats]:
         """The question, and P of every candidate."""
+        question, found = self._heard(text)
+        return question, found[0]
+
+    def at_once(self, text: str) -> Floats | None:
+        """P of every candidate for a question that the cheapest signals take for an entry whatever was said before; else None."""
+        p = self._heard(text)[1][-1]
+        sure = len(self._rankings) > 1 and p.max() >= SURE_AT_ONCE and whole(self.scorer.candidates[int(p.argmax())])
+        return p if sure else None
+
+    def _heard(self, text: str) -> tuple[Question, list[Floats]]:
         if text not in self._known:
             question = self.scorer.question(text)
-            values = self.scorer.evidence(question).values[:, self._columns]
-            p = self._ranking.probabilities(values, length_term(question.normal), self._kinds)
-            self._known[text] = question, p
+            values, signals = self.scorer.evidence(question).values, self.scorer.signals
+            columns = [[signals.index(s) for s in ranking.signals] for ranking in self._rankings]
+            length = length_term(question.normal)
+            pairs = zip(self._rankings, columns, strict=True)
+            self._known[text] = question, [r.probabilities(values[:, c], length, self._kinds) for r, c in pairs]
         return self._known[text]
 
     def longer(self, question: Question, context: Context) -> list[Floats]:
@@ -128,8 +141,10 @@ def lead(listener: Listener, dialogue: Dialogue, weights: Floats, thresholds: Th
     scorer, context, found = listener.scorer, None, []
     for text in dialogue.turns:
         question, p = listener.hear(text)
-        extra = None
-        if context is not None:
+        extra, sure = None, listener.at_once(text)
+        if sure is not None:
+            p = sure
+        elif context is not None:
             extra = context_scores(scorer, weights, question, context, longer=listener.longer(question, context))
         if context is None or extra is None:
             alone = thresholds.of_bare() if question.bare else thresholds

@@ -58,7 +58,7 @@ def _alike(match: Match, decision: Decision) -> bool:
 def test_a_conversation_is_led_as_the_bot_leads_it(matcher: Matcher) -> None:
     """The same outcomes and entries as the matcher's, turn by turn, wherever the ranking decides."""
     assert isinstance(matcher.ranker.scorer, Scorer)
-    listener = Listener(matcher.ranker.scorer, matcher.fitted.ranking)
+    listener = Listener(matcher.ranker.scorer, matcher.fitted.ranking, matcher.fitted.first)
     ranked = 0
     for dialogue in _dialogues()[:60]:
         found = converse(matcher.match, dialogue.turns)
