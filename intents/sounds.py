@@ -61,19 +61,26 @@ class Sounds:
 
     def mended(self, normal: str) -> dict[str, str]:
         """What is misspelt in a normal form, and the word that is meant, in the order of the text; nearly always empty."""
+        pairs = list(map(add, normal, normal[1:]))
+        if self._pairs.keys() >= set(pairs):
+            return {}
+        strange = {i for i, pair in enumerate(pairs) if pair not in self._pairs}
         found: dict[str, str] = {}
-        done, ends = 0, frozenset[int]()
+        settled, done, ends = set[str](), 0, frozenset[int]()
         for at, sound in self._sounds.standing(normal.translate(_syllables())):
             written = normal[at : at + len(sound)]
-            if at < done or written in found:
+            if at < done or written in settled:
                 continue
             if written in self._count:
                 done = at + 1  # the right word: shorter ones at its beginning are not looked for
                 continue
-            if all(pair in self._pairs for pair in map(add, written, written[1:])):
+            if strange.isdisjoint(range(at, at + len(written) - 1)):
                 continue
             ends = ends or frozenset(_cuts(normal))
-            if not {at, at + len(written)} <= ends or rjieba.cut(written, False) == [written]:
+            if at not in ends or at + len(written) not in ends:
+                continue
+            settled.add(written)
+            if rjieba.cut(written, False) == [written]:
                 continue
             word = max(self._words[sound], key=lambda w: (_same(w, written), self._count[w]))
             if len(word) > 2 or _same(word, written):
