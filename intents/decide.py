@@ -19,6 +19,8 @@ MIN_OPTIONS = 2
 RUNNERS_UP = 3
 LOOKED_AT = MAX_OPTIONS + RUNNERS_UP
 """Candidates that can have a say."""
+APT = 0.01
+"""Least P, relative to the likeliest, of an entry that a group of asks.yaml offers."""
 CONFUSABLE = 0.5
 """A declared confusable entry with at least this share of the best one's probability makes it a question back."""
 
@@ -47,7 +49,7 @@ def decide(
     at = list(best_first) or top(p, LOOKED_AT)
     ranked = [(candidates[i], confidence) for i, confidence in zip(at, p[at].tolist(), strict=True)]
     best, confidence = ranked[0]
-    if several := _several(knowledge, ranked):
+    if several := _several(knowledge, candidates, p, ranked):
         return several
     runners_up = tuple([c for c, _ in ranked[1 : RUNNERS_UP + 1] if c != NO_ENTRY and c not in knowledge.asks])
     if best in ROUTING or best == NO_ENTRY:
@@ -78,15 +80,25 @@ def _elsewhere(
     return Decision("answer", best, runners_up, confidence)
 
 
-def _several(knowledge: KnowledgeData, ranked: list[tuple[str, float]]) -> Decision | None:
+def _several(
+    knowledge: KnowledgeData, candidates: Sequence[str], p: Floats, ranked: list[tuple[str, float]]
+) -> Decision | None:
     """Options of a question that could mean several: it ranks first, or close behind one of its own entries."""
     best, confidence = ranked[0]
-    for candidate, p in ranked[:3]:
+    for candidate, own in ranked[:3]:
         ask = knowledge.asks.get(candidate)
-        if ask and (candidate == best or (best in ask.entries and p >= CONFUSABLE * confidence)):
-            published = tuple(e for e in ask.entries if knowledge.entries[e].status == "published")[:MAX_OPTIONS]
-            return Decision("options", None, published, p, "可能指几件事", ask.ask)
+        if ask and (candidate == best or (best in ask.entries and own >= CONFUSABLE * confidence)):
+            published = [e for e in ask.entries if knowledge.entries[e].status == "published"]
+            return Decision("options", None, _apt(published, candidates, p), own, "可能指几件事", ask.ask)
     return None
+
+
+def _apt(entries: Sequence[str], candidates: Sequence[str], p: Floats) -> tuple[str, ...]:
+    """Of the entries of a group, in its order, the two likeliest and what is not far less likely (APT): few of its wordings could
+    mean all of them."""
+    likely = [float(p[candidates.index(e)]) if e in candidates else 0.0 for e in entries]
+    least = min([APT * max(likely, default=0.0), *sorted(likely, reverse=True)[MIN_OPTIONS - 1 : MIN_OPTIONS]])
+    return tuple(e for e, q in zip(entries, likely, strict=True) if q >= least)[:MAX_OPTIONS]
 
 
 def _rival(knowledge: KnowledgeData, best: str, confidence: float, ranked: list[tuple[str, float]]) -> str | None:
