@@ -74,6 +74,7 @@ def test_emergencies_come_first(text: str, entry: str) -> None:
         "员工在宿舍自杀公司要不要赔",
         "小孩打疫苗去哪里",
         "施工队半夜还在打桩吵死了",
+        "前夫装穷，政府还派了个律师给他跟我抢孩子",
     ],
 )
 def test_what_only_sounds_like_an_emergency_is_none(text: str) -> None:
