@@ -173,6 +173,11 @@ async def _telegram(
         routes += channel.routes()
     await _resumed(core, CHANNEL, channel.resume)
     core.sharing.keeper.care(channel.sender.recover)
+
+    async def share() -> None:
+        channel.pace.shared_by(len(await core.store.replicas.alive()))
+
+    core.sharing.keeper.care(share)
     tasks += [channel.sender.run, channel.run]
     health[CHANNEL] = channel.health
     notes.append(("Telegram", f"开（{'webhook，回调 /telegram' if settings.mode == 'webhook' else '长轮询'}）"))

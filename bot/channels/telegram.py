@@ -95,7 +95,8 @@ class TelegramChannel:
         self._lanes = Lanes()
         self._taken: set[str] = set()
         self.contact = Contact(clock)
-        self._delivery = Delivery(self.bot, knowledge, Pace(clock, sleep), dialogue.traditional.text)
+        self.pace = Pace(clock, sleep)
+        self._delivery = Delivery(self.bot, knowledge, self.pace, dialogue.traditional.text)
         self.sender = Sender(CHANNEL, store, self._delivery.send, idle)
         self.poller = Poller(self.bot, self._fetching, self.take, self.contact, clock, sleep)
 

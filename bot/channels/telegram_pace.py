@@ -35,6 +35,11 @@ class Pace:
         self._all: deque[float] = deque(maxlen=OVERALL)
         self._chats: OrderedDict[str, deque[float]] = OrderedDict()
         self._held_until = 0.0
+        self._overall = OVERALL
+
+    def shared_by(self, processes: int) -> None:
+        """So many processes send for this bot: each takes its part of what is allowed overall."""
+        self._overall = max(1, OVERALL // max(1, processes))
 
     async def turn(self, chat: str) -> None:
         """Wait until a message may be sent to this chat. Raises DeliveryDelayed when that takes too long."""
@@ -52,8 +57,8 @@ class Pace:
         """Seconds until a message may be sent to this chat; 0 for now."""
         now, sent = self._clock(), self._chats.get(chat) or deque()
         free = [self._held_until]
-        if len(self._all) == OVERALL:
-            free.append(self._all[0] + OVERALL_SECONDS)
+        if len(self._all) >= self._overall:
+            free.append(self._all[-self._overall] + OVERALL_SECONDS)
         if sent:
             free.append(sent[-1] + CHAT_SECONDS)
         if len(sent) == GROUP:

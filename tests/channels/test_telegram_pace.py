@@ -49,6 +49,20 @@ async def test_thirty_a_second_overall() -> None:
     assert 30 == most_within(times, 1.0)
 
 
+async def test_what_is_allowed_overall_is_shared() -> None:
+    """Three processes send ten a second each; a process that is alone again sends thirty."""
+    for processes, most in ((3, 10), (1, 30), (100, 1)):
+        time = FastTime()
+        pace = Pace(time, time.sleep)
+        pace.shared_by(2)
+        pace.shared_by(processes)
+        times = []
+        for chat in range(4 * most):
+            await pace.turn(str(chat + 1))
+            times.append(time.time)
+        assert most == most_within(times, 1.0)
+
+
 async def test_a_shorter_hold_never_shortens_a_longer_one() -> None:
     """429 with 30 s, then 429 with 2 s: nobody sends before the 30 s are over."""
     time = FastTime()
