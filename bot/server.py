@@ -139,4 +139,4 @@ async def _server_error(hsts_seconds: int, traditional: _Writing, request: Reque
 def _shown(request: Request, status: int, code: str, message: str, traditional: _Writing) -> Response:
     if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
         return error(status, code, message)
-    return alone(request.cookies, status, message, traditional)
+    return alone(request.cookies, request.url.path, status, message, traditional)

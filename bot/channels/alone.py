@@ -9,16 +9,20 @@ from starlette.responses import HTMLResponse, Response
 from bot.channels import visit
 from bot.channels.templates import templates
 
-_HOME = "回到聊天页面"
+_HOME = ("/", "回到聊天页面")
+_DESK = ("/console", "回到管理台")
 _PAGES = templates()
 
 
-def alone(cookies: Mapping[str, str], status: int, said: str, traditional: Callable[[str], str] | None) -> Response:
-    """One sentence as a page; `traditional` writes it in Traditional characters. The knowledge is not asked: it may be
-    what is broken."""
-    seen, home = visit.read(cookies), _HOME
+def alone(
+    cookies: Mapping[str, str], path: str, status: int, said: str, traditional: Callable[[str], str] | None
+) -> Response:
+    """One sentence as a page, with a way back from `path`; `traditional` writes it in Traditional characters. The knowledge is
+    not asked: it may be what is broken."""
+    seen = visit.read(cookies)
+    way, home = _DESK if path.startswith(f"{_DESK[0]}/") else _HOME
     if traditional and seen.traditional:
         said, home = traditional(said), traditional(home)
     lang = visit.language(bool(traditional) and seen.traditional)
-    html = _PAGES.get_template("alone.html").render(said=said, home=home, size=seen.size, lang=lang)
+    html = _PAGES.get_template("alone.html").render(said=said, way=way, home=home, size=seen.size, lang=lang)
     return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})

@@ -71,6 +71,12 @@ async def test_paths_that_no_rule_names_do_not_exist(office: Office) -> None:
         assert 404 == (await browser.get(path)).status_code
 
 
+async def test_who_is_lost_in_the_console_is_led_back_to_it(office: Office) -> None:
+    browser = await office.signed_in(Role.ADMIN)
+    page = await browser.client.get("/console/nowhere", headers={"accept": "text/html"})
+    assert (page.status_code, 'href="/console">回到管理台' in page.text) == (404, True)
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 async def test_other_methods_are_refused(office: Office, method: str) -> None:
     """Only GET and POST do anything."""
