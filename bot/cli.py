@@ -99,12 +99,14 @@ def chat(config: Path | None, knowledge: Path | None) -> None:
 @CONFIG
 @KNOWLEDGE
 @ENCODER
-def ask(text: str, config: Path | None, knowledge: Path | None, encoder: str | None) -> None:
+@click.option("--explain/--brief", "whole", default=True, help="打印理解的过程（默认），或者只打印结果。")
+def ask(text: str, config: Path | None, knowledge: Path | None, encoder: str | None, whole: bool) -> None:
     """问一句，以 JSON 打印理解的过程。"""
     from intents.explain import explain
 
     matcher = load_matcher(settings_from(config, knowledge, encoder))
-    click.echo(json.dumps(explain(matcher, text), ensure_ascii=False, indent=2))
+    found = explain(matcher, text) if whole else matcher.match(text).to_json()
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 @main.command()

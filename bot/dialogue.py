@@ -314,7 +314,8 @@ class Dialogue:
         if match.entry == "chat.human":
             return await self._human(matcher, work, "" if match.reason == "exact" else text)
         if match.outcome == "answer" and match.entry:
-            return self._entry(matcher, work, match.entry, match.confidence, match)
+            answer = self._entry(matcher, work, match.entry, match.confidence, match)
+            return replies.also(base, answer, match.rest)
         if match.outcome == "options":
             work.asked_back(match, self._limits.context_minutes)
             return replies.options(base, match)

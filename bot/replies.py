@@ -116,6 +116,14 @@ def entry(
     )
 
 
+def also(base: KnowledgeData, reply: Reply, rest: Sequence[str]) -> Reply:
+    """An answer to one of several questions of a message, with the others to choose from."""
+    options = tuple(Option(i, base.entries[i].title) for i in rest if i in base.entries)
+    if not options:
+        return reply
+    return replace(reply, text=f"{reply.text.rstrip()}\n\n{phrase(base, 'also_asked')}", options=options)
+
+
 def hot(base: KnowledgeData) -> tuple[Option, ...]:
     """Questions shown on the first visit: texts.yaml names the entries, in its order."""
     named = (part.strip() for part in base.texts.get("hot_entries", "").split())

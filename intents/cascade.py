@@ -43,6 +43,8 @@ class Weighed:
     """Whether the conversation so far had a say."""
     nearest: Callable[[int], str]
     """The stored question nearest to the text, for a position in `names`; '' without any."""
+    extra: Floats | None = None
+    """What the conversation added to each score, where it had a say."""
 
 
 class Cascade:
@@ -87,7 +89,7 @@ class Cascade:
         for encoder in scorer.encoders[len(self._steps) :]:
             yield from self._add_sentence(encoder, question, evidence)
         ranking = self._fitted.ranking
-        return self._weighed(self._apply(ranking, evidence, length, extra), evidence, ranking, extra is not None)
+        return self._weighed(self._apply(ranking, evidence, length, extra), evidence, ranking, extra)
 
     def _add_sentence(self, encoder: Encoder, question: Question, evidence: Evidence) -> Steps[None]:
         vector = yield Wanted(encoder, both_ends(question.text, encoder.reads))
@@ -108,12 +110,12 @@ class Cascade:
     def _apply(self, ranking: Ranking, evidence: Evidence, length: float, extra: Floats | None = None) -> Floats:
         return ranking.probabilities(evidence.values[:, : len(ranking.signals)], length, self._kinds, extra)
 
-    def _weighed(self, p: Floats, evidence: Evidence, ranking: Ranking, used_context: bool = False) -> Weighed:
+    def _weighed(self, p: Floats, evidence: Evidence, ranking: Ranking, extra: Floats | None = None) -> Weighed:
         def nearest(candidate: int) -> str:
             at = self._scorer.nearest(evidence, candidate)
             return self._scorer.originals[at] if at >= 0 else ""
 
-        return Weighed(self._scorer.candidates, p, evidence.values, ranking, used_context, nearest)
+        return Weighed(self._scorer.candidates, p, evidence.values, ranking, extra is not None, nearest, extra)
 
 
 def step_names(encoders: Sequence[str]) -> list[str]:

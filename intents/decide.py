@@ -72,11 +72,11 @@ def _elsewhere(
 ) -> Decision:
     best, confidence = ranked[0]
     if best == NO_ENTRY and confidence >= thresholds.none:
-        return Decision("none", None, runners_up, confidence)
+        return Decision("none", None, runners_up, confidence, f"多半不在知识库内（{confidence:.2f}）")
     if elsewhere < thresholds.route:
         return _options(ranked, thresholds, f"可能不在知识库内（{elsewhere:.2f}）")
     if best == NO_ENTRY:
-        return Decision("none", None, runners_up, elsewhere)
+        return Decision("none", None, runners_up, elsewhere, f"多半不在知识库内（{elsewhere:.2f}）")
     return Decision("answer", best, runners_up, confidence)
 
 

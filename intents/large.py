@@ -73,7 +73,7 @@ class LargeRanker:
             at = nearest.get(members[position])
             return self.scorer.originals[at[0]] if at else ""
 
-        return Weighed(names, p, values, ranking, extra is not None, phrase)
+        return Weighed(names, p, values, ranking, extra is not None, phrase, extra)
 
     def _in_context(self, context: Context | None) -> list[int]:
         entry = self.scorer.knowledge.entries.get(context.entry) if context else None

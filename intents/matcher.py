@@ -32,6 +32,7 @@ from intents.phrases import Question
 from intents.ranking import Fitted, load_fitted, top
 from intents.safety import SafetyRules
 from intents.scoring import Scorer
+from intents.several import in_order, next_context, questions_of
 from intents.sounds import Sounds
 from intents.steps import Steps, at_once
 
@@ -74,7 +75,9 @@ class Match:
     ask: str = ""
     """For options: the question to ask back, where the knowledge has one."""
     detail: str = ""
-    """For safety the words that fired; for options why it is no answer."""
+    """For safety the words that fired; for options and none why it is no answer."""
+    rest: tuple[str, ...] = ()
+    """For an answer what else the message asks for, in its order: entries to be offered."""
 
     def to_json(self) -> dict[str, Any]:
         """One line of the batch contract."""
@@ -164,6 +167,19 @@ class Matcher:
 
     def matching(self, text: str, context: Context | None = None) -> Steps[Match]:
         """The same in steps, for who does not want to wait for sentence vectors."""
+        whole = yield from self._matching(text, context)
+        parts = questions_of(text[:RANKED_LENGTH]) if whole.reason in ("ranked", "context") else []
+        if len(parts) < 2:
+            return whole
+        found: list[Match] = []
+        before = context
+        for part in parts:
+            found.append((yield from self._matching(part, before)))
+            before = next_context(found, whole, context)
+        return in_order(whole, found)
+
+    def _matching(self, text: str, context: Context | None) -> Steps[Match]:
+        """What a text means as one question."""
         text = text[:MAX_LENGTH]
         normal = self.normalizer(text)
         if not normal:
@@ -176,7 +192,8 @@ class Matcher:
         if emergency := self._emergency(text, mended):
             return emergency
         if context is not None and (subject := self._same_aspect(text, context)):
-            return Match(text, "answer", subject, (), SAME_ASPECT, "context", (Candidate(subject, SAME_ASPECT, ""),))
+            same = (Candidate(subject, SAME_ASPECT, ""),)
+            return Match(text, "answer", subject, (), SAME_ASPECT, "context", same, detail="上一句问的同一方面")
         question = self._question(mended)
         weighed = yield from self._weighing(question, context)
         thresholds = self.fitted.thresholds
@@ -208,7 +225,8 @@ class Matcher:
         entry = context.entry if context and set(meant) & {*HOTLINES} else ""
         if not entry.startswith(SAFETY) or not published(self.knowledge, entry):
             return None
-        return Match(text, "answer", entry, (), 1.0, "context", (Candidate(entry, 1.0, ""),))
+        told = (Candidate(entry, 1.0, ""),)
+        return Match(text, "answer", entry, (), 1.0, "context", told, detail="刚说过的紧急情况")
 
     def _same_aspect(self, text: str, context: Context) -> str | None:
         stored = self._exact.get(named_only(self.normalizer.plain(text)))
@@ -228,7 +246,7 @@ class Matcher:
         if found is None:
             return None
         entry, words = found
-        return Match(text, "answer", entry, (), 1.0, "safety", (Candidate(entry, 1.0, ""),), words)
+        return Match(text, "answer", entry, (), 1.0, "safety", (Candidate(entry, 1.0, ""),), detail=words)
 
     def question(self, text: str) -> Question:
         """The text as it is ranked: of a long one both ends, and what is misspelt by its sound mended."""
