@@ -20,11 +20,13 @@ from threadpoolctl import threadpool_limits
 
 from bot.paths import knowledge_dir
 from intents import KnowledgeBase, Matcher
-from intents.matcher import MAX_LENGTH
+from intents.normalize import MAX_LENGTH
 
 _RANGES = (
     (0x4E00, 0x9FFF), (0x20, 0x7E), (0xFF01, 0xFF5E), (0x3000, 0x30FF), (0x1F300, 0x1FAFF), (0x300, 0x36F),
     (0x0, 0x1F), (0xD800, 0xDFFF), (0x0, 0x10FFFF), (0x2460, 0x24FF), (0xAC00, 0xD7A3), (0x600, 0x6FF),
+    # one character that stands for several, up to eighteen
+    (0x3300, 0x33FF), (0xFDF0, 0xFDFB),
 )  # fmt: skip
 
 LIMIT_MS = 50.0
@@ -56,7 +58,8 @@ def random_text(choose: random.Random, known: Sequence[str]) -> str:
         min(int(choose.paretovariate(0.7)), MAX_LENGTH) if choose.random() < 0.98 else choose.randint(0, MAX_LENGTH)
     )
     if choose.random() < 0.3:
-        text = "".join(choose.choice(known) for _ in range(1 + length // 20))
+        between = choose.choice(("", "", "？", "。\n"))
+        text = between.join(choose.choice(known) for _ in range(1 + length // 20))
         return text[:length]
     ranges = choose.sample(_RANGES, choose.randint(1, 3))
     return "".join(chr(choose.randint(*choose.choice(ranges))) for _ in range(length))

@@ -27,7 +27,7 @@ from intents.large import LargeRanker
 from intents.linear import MAX_PHRASES
 from intents.model import HOTLINES, NO_ENTRY, SAFETY, Ask, KnowledgeData
 from intents.model_cache import WeightsCache
-from intents.normalize import Normalizer
+from intents.normalize import MAX_LENGTH, Normalizer
 from intents.phrases import Question
 from intents.ranking import Fitted, load_fitted, top
 from intents.safety import SafetyRules
@@ -37,10 +37,10 @@ from intents.sounds import Sounds
 from intents.steps import Steps, at_once
 
 Outcome = Literal["answer", "options", "none"]
-MAX_LENGTH = 4_000
-"""Characters looked at; what a message holds beyond them is cut before matching."""
 RANKED_LENGTH = 1_200
 """Characters that are ranked; of longer texts the beginning and the end, where the matter and the question stand."""
+EXPANDED = 2
+"""A text that NFKC makes longer by more than this is ranked as NFKC writes it."""
 RANKED = 6
 NUMBER_LENGTH = 7
 """Digits and nothing else from here on are no short number of a service (12348): no question can be found in them."""
@@ -260,9 +260,13 @@ class Matcher:
         return self.sounds.mended(self.normalizer(text)) if self.sounds else {}
 
     def _mended(self, text: str) -> str:
+        simple = self.normalizer.simple(text)
+        if len(simple) > EXPANDED * len(text):
+            # one character that stands for many: how much is read of a text counts what is read
+            text = simple
         found = self.misspelt(text)
         if found:
-            text = self.normalizer.simple(text)
+            text = simple
             for written, meant in found.items():
                 text = text.replace(written, meant)
         return text

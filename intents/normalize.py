@@ -22,6 +22,8 @@ _NOT_WORD = re.compile(r"[\W_]+")
 _REPEAT = re.compile(r"([^\W\d])\1{2,}")
 _THRICE = re.compile(r"(.)\1\1")
 _ROUNDS = 50
+MAX_LENGTH = 4_000
+"""Characters of a text that are looked at, as typed and as NFKC writes them: it makes up to eighteen of one."""
 RECENT = 64
 """Texts whose forms are remembered."""
 
@@ -99,7 +101,7 @@ class Normalizer:
         return self._simple_of(text)
 
     def _simplified(self, text: str) -> str:
-        folded = unicodedata.normalize("NFKC", text).lower()
+        folded = unicodedata.normalize("NFKC", text[:MAX_LENGTH])[:MAX_LENGTH].lower()
         try:
             return str(self._t2s.convert(folded))
         except UnicodeEncodeError:  # halves of a character that JSON and Telegram let through
