@@ -29,6 +29,8 @@ LEAST = np.array([0, -4, 0, 0, 0, 0, 0], np.float32)
 _NOT_EXPANDED = (0, 0)
 EXPANDED_LENGTH = 16
 """Longest follow-up, in characters of its normal form, that is also asked with a name of what was spoken of before it."""
+HOUSES = frozenset({"service"})
+"""Topics that hold many matters: “要多少钱” after the bar examination is not asked of a lawyer's fee, which is of this topic, too."""
 GENERAL = 4
 """Topics from which a group of asks.yaml leaves the subject wholly open (“要多少钱”): a conversation always says which."""
 
@@ -88,7 +90,7 @@ def context_features(
     if entry is None or shifts(scorer, question):
         return features
     related = {*entry.related, *(c.entry for c in entry.confusable)}
-    asked = question.aspects
+    asked, house = question.aspects, entry.topic in HOUSES
     alone = bool(asked) and not any(e.aspect in asked for e in knowledge.entries.values() if e.topic == entry.topic)
     if names is None:
         names, near = scorer.candidates, _places(scorer).near(entry, related)
@@ -102,7 +104,7 @@ def context_features(
             same,
             itself and entry.topic != "chat",
             name in related,
-            same and other.aspect != "" and other.aspect in asked,
+            same and other.aspect != "" and other.aspect in asked and (itself or name in related or not house),
             itself and alone,
             *_NOT_EXPANDED,
         )
