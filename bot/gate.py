@@ -12,11 +12,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.config import Limits
-from bot.limits import Limiter, in_process
+from bot.limits import Limiter, RateLimit, in_process
 from bot.messages import Reply
 from bot.store.base import Switch
 
 _UNLIMITED = 1_000_000_000
+_TYPED = 3
+"""Suggestions that are looked up while one question is typed."""
+_LEAST_TYPED = 20
+"""Suggestions a second that several people at once need, however few messages are let in."""
 
 
 class Meter(Protocol):
@@ -55,7 +59,9 @@ class Gate:
         self._switches = switches
         self.meter: Meter = meter or NoMeter()
         self.limiter = limiter
-        self._overall = limiter("all", self._limits.per_second, timedelta(seconds=1))
+        second = timedelta(seconds=1)
+        self._overall = limiter("all", self._limits.per_second, second)
+        self._typed = RateLimit(max(_LEAST_TYPED, _TYPED * self._limits.per_second), second)
         self.in_work = 0
         """Messages being answered at this moment."""
 
@@ -67,6 +73,11 @@ class Gate:
     async def full(self, at: datetime) -> bool:
         """Whether another message is too much now, by number in work or by rate; counts it if not."""
         return self.in_work >= self._limits.in_work or not await self._overall.allow("all", at)
+
+    def typing(self, at: datetime) -> bool:
+        """Whether suggestions may be looked up now; counts it if so. Each process counts its own: no store is asked while
+        people type."""
+        return self._typed.allow("all", at)
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:

@@ -27,12 +27,13 @@ from bot.channels.suggest import Suggestions
 from bot.dialogue import Dialogue
 from bot.logs import attend
 from bot.messages import Kind, Message, Reply
-from bot.traditional import Traditional
+from bot.traditional import Traditional, is_marked
 
 _KINDS = (("choice", Kind.CHOICE), ("feedback", Kind.FEEDBACK), ("text", Kind.TEXT))
 _TURNED_AWAY = {"too_fast": 429, "busy": 503, "outage": 503}
 """Replies that are errors to a program, by their key: nothing was answered."""
 _RETRY_SECONDS = 5
+_TYPING_RETRY_SECONDS = 1
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -42,9 +43,10 @@ class _BadRequest(Exception):
         self.status, self.code, self.message = status, code, message
 
 
-def error(status: int, code: str, message: str) -> JSONResponse:
-    """The one error shape."""
-    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
+def error(status: int, code: str, message: str, retry_seconds: int = 0) -> JSONResponse:
+    """The one error shape; `retry_seconds` says when to come again."""
+    headers = {"Retry-After": str(retry_seconds)} if retry_seconds else None
+    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status, headers=headers)
 
 
 def shape(reply: Reply) -> dict[str, Any]:
@@ -87,24 +89,26 @@ class Api:
         return [Mount("/api", app=Cors(inner, origins))]
 
     async def chat(self, request: Request) -> Response:
-        """One message; a question in Traditional characters is answered in them. Raises _BadRequest."""
+        """One message; who asks in Traditional characters is answered in them, also after a choice. Raises _BadRequest."""
         data = await _body(request)
         name = data.get("id") or secrets.token_urlsafe(12)
         message = _message({**data, "id": name}, self._now())
         attend(message.channel, message.message_id)
         reply = await self._dialogue.handle(message)
-        if message.kind is Kind.TEXT and self._traditional.written(message.text):
+        # a reply that was not recorded (busy, outage) has no mark
+        if is_marked(reply) or (message.kind is Kind.TEXT and self._traditional.written(message.text)):
             reply = self._traditional.reply(reply)
         if status := _TURNED_AWAY.get(reply.key):
-            refused = error(status, reply.key, reply.text)
-            refused.headers["Retry-After"] = str(_RETRY_SECONDS)
-            return refused
+            return error(status, reply.key, reply.text, _RETRY_SECONDS)
         return JSONResponse({"id": name, **shape(reply)}, headers={"Cache-Control": "no-store"})
 
     async def suggest(self, request: Request) -> Response:
         """Titles for what is typed so far. Raises _BadRequest."""
         typed = _typed(request)
         traditional = bool(self._traditional.written(typed))
+        if not self._dialogue.gate.typing(self._now()):
+            said = "现在打字的人太多，稍后再显示联想。"
+            return error(429, "too_fast", self._traditional.text(said) if traditional else said, _TYPING_RETRY_SECONDS)
         shown = [
             {"id": o.id, "title": self._traditional.text(o.title) if traditional else o.title}
             for o in await self._suggestions.find(typed)

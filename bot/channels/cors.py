@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _MARK = "fawen.cors"
 """Where a request keeps how its answer is marked."""
+_READABLE = "Retry-After, Allow"
+"""Headers of refusals that the description of the API tells programs to read."""
 
 
 def mark_error(scope: MutableMapping[str, Any], headers: MutableHeaders) -> None:
@@ -47,6 +49,7 @@ class Cors:
                 given.add_vary_header("Origin")
                 if allowed:
                     given["Access-Control-Allow-Origin"] = origin
+                    given["Access-Control-Expose-Headers"] = _READABLE
             return given
 
         async def marked(message: Message) -> None:

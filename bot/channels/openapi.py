@@ -35,6 +35,16 @@ _MEANING = {
     500: "意外的故障，已记入日志。",
     503: "现在太忙或数据库连接不上，这条消息没有记下；过 Retry-After 秒用同一个 id 再发。",
 }
+_TYPED_TOO_FAST = "同时打字的人太多；过 Retry-After 秒再问，不显示联想也不妨碍提问。"
+_RETRY_AFTER = {
+    "Retry-After": {"description": "过多少秒再发", "required": True, "schema": {"type": "integer", "minimum": 1}}
+}
+_HEADERS: dict[int, dict[str, Any]] = {
+    405: {"Allow": {"description": "支持的请求方式", "required": True, "schema": {"type": "string"}}},
+    429: _RETRY_AFTER,
+    503: _RETRY_AFTER,
+}
+"""Headers that belong to an error, by status."""
 
 
 def _text(about: str, most: int, least: int = 0) -> dict[str, Any]:
@@ -94,7 +104,13 @@ def _answer(schema: str, about: str) -> dict[str, Any]:
 
 
 def _errors(*statuses: int) -> dict[str, Any]:
-    return {str(status): _answer("Error", _MEANING[status]) for status in statuses}
+    return {str(status): _error(status) for status in statuses}
+
+
+def _error(status: int, about: str = "") -> dict[str, Any]:
+    """`about` where the status means something else than usual."""
+    headers = {"headers": _HEADERS[status]} if status in _HEADERS else {}
+    return {**_answer("Error", about or _MEANING[status]), **headers}
 
 
 def document(title: str) -> dict[str, Any]:
@@ -114,7 +130,11 @@ def document(title: str) -> dict[str, Any]:
         "parameters": [
             {"name": "q", "in": "query", "required": True, "schema": _text("已经打出的字", MOST_TYPED)},
         ],
-        "responses": {"200": _answer("Suggestions", "标准问，最像的在前"), **_errors(405, 422, 500)},
+        "responses": {
+            "200": _answer("Suggestions", "标准问，最像的在前"),
+            **_errors(405, 422, 500),
+            "429": _error(429, _TYPED_TOO_FAST),
+        },
     }
     own = {
         "operationId": "openapi",

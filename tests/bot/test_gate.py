@@ -49,6 +49,16 @@ async def test_a_closed_channel_says_so_and_records_it(make: Make, channel: str)
     assert "entry" == (await dialogue.handle(Message(channel, "c", "c", "公证收费", Kind.TEXT, clock(), "m3"))).key
 
 
+def test_typing_has_room_of_its_own() -> None:
+    """Three suggestions for each message that is let in, in each second; without limits any number."""
+    clock = FakeClock()
+    gate, unlimited = Gate(Limits(per_second=10)), Gate()
+    assert 30 == sum(gate.typing(clock()) for _ in range(100))
+    clock.pass_by(seconds=1)
+    assert 30 == sum(gate.typing(clock()) for _ in range(100))
+    assert all(unlimited.typing(clock()) for _ in range(100))
+
+
 async def test_other_channels_stay_open(make: Make) -> None:
     """One switch closes one channel."""
     dialogue, _, clock = make(Gate(switches=lambda: {"telegram": Switch("telegram", False)}))

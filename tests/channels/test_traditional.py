@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
+
 from bot.channels.telegram_view import TEXT_UNITS, keyboard, pages, units
+from bot.channels.webchat import WebChat
 from bot.channels.wechat_pages import BYTES, size
 from bot.channels.wechat_pages import pages as wechat_pages
+from bot.config import Dialogue as Limits
+from bot.config import Web
+from bot.dialogue import Dialogue
 from bot.messages import Option, Reply
+from bot.server import make_app
 from bot.traditional import Traditional, marked
 from intents import Matcher
 from tests.channels.bot_api import BotApi, labels, running_bot_api
@@ -15,7 +22,7 @@ from tests.channels.golden import PRIVATE, message
 from tests.channels.running import a_channel, a_store, alive, becomes
 from tests.channels.wechat_running import running
 from tests.channels.wechat_server import running_wechat
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, MemoryStore
 
 STAFF = 777
 
@@ -67,6 +74,25 @@ async def test_wechat_answers_in_the_writing_of_the_question(tmp_path: Path, sam
     assert ["helpful", "menu", "entry"] == [e.key for e in reversed(stored)][1:]
     assert Traditional().written(said[2])
     assert "带材料去公证处" in said[3]
+
+
+async def test_the_api_answers_in_the_writing_of_the_session(sample_matcher: Matcher) -> None:
+    """A choice, a number and a repeated message after a Traditional question too, until something is written in Simplified."""
+    store, clock = MemoryStore(), FakeClock()
+    dialogue = Dialogue(lambda: sample_matcher, store, Limits(), clock)
+    web = WebChat(dialogue, lambda: sample_matcher.knowledge, store, Web(), clock)
+    transport = httpx.ASGITransport(make_app(web.routes(), store, lambda: "v", 65_536))
+    asked = [
+        {"text": "繼承公證怎麼辦"}, {"choice": "notary"}, {"text": "1"}, {"choice": "notary.fee", "id": "a"},
+        {"choice": "notary.fee", "id": "a"}, {"text": "继承公证怎么办"}, {"choice": "notary.fee"},
+    ]  # fmt: skip
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        said = [(await client.post("/api/chat", json={"session": "s", **one})).json() for one in asked]
+        other = (await client.post("/api/chat", json={"session": "t", "choice": "notary.fee"})).json()
+    written = Traditional().written
+    assert [True] * 5 + [False] * 3 == [written(one["text"]) for one in (*said, other)]
+    assert all(written(option["title"]) for option in said[1]["options"])
+    assert "notary.fee" == said[3]["entry"]
 
 
 def test_converted_pages_keep_their_limits(sample_matcher: Matcher) -> None:

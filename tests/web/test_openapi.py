@@ -105,6 +105,37 @@ async def test_what_was_not_answered_is_an_error(
     assert ("5" if kind != "internal" else None) == refused.headers.get("retry-after")
 
 
+async def test_suggestions_have_a_limit(sample_matcher: Matcher) -> None:
+    """Twenty at one moment however few messages are let in, then 429 in the one shape; a second later again. Messages are
+    counted apart."""
+    store, clock = MemoryStore(), FakeClock()
+    dialogue = Dialogue(lambda: sample_matcher, store, Rate(), clock, gate=Gate(Limits(per_second=1)))
+    web = WebChat(dialogue, lambda: sample_matcher.knowledge, store, Web(), clock)
+    transport = httpx.ASGITransport(make_app(web.routes(), store, lambda: "v", 65536))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        said = [await client.get("/api/suggest", params={"q": "公证"}) for _ in range(30)]
+        assert [200] * 20 + [429] * 10 == [one.status_code for one in said]
+        refused = said[-1]
+        assert ("too_fast", "1") == (refused.json()["error"]["code"], refused.headers["retry-after"])
+        assert [] == _fits(openapi.document("法问"), "Error", refused.json())
+        assert 200 == (await client.post("/api/chat", json={"session": "s", "text": "公证收费标准"})).status_code
+        clock.pass_by(seconds=1)
+        assert 200 == (await client.get("/api/suggest", params={"q": "公证"})).status_code
+
+
+def test_headers_of_refusals_are_described(described: dict[str, Any]) -> None:
+    """When to come again, and what is allowed, wherever such an answer is described; nowhere else."""
+    named = {
+        (path, status): sorted(answer.get("headers", {}))
+        for path, operations in described["paths"].items()
+        for operation in operations.values()
+        for status, answer in operation["responses"].items()
+    }
+    wanted = {"405": ["Allow"], "429": ["Retry-After"], "503": ["Retry-After"]}
+    assert {key: wanted.get(key[1], []) for key in named} == named
+    assert {("/api/chat", "429"), ("/api/chat", "503"), ("/api/suggest", "429")} <= set(named)
+
+
 def test_the_limits_are_those_of_the_code(described: dict[str, Any]) -> None:
     """Each field's longest value stands in the document, and the codes are all of CODES."""
     fields = described["components"]["schemas"]["Request"]["properties"]
