@@ -133,9 +133,9 @@ def _app(core: Core, routes: list[BaseRoute], channels: Mapping[str, Callable[[]
         core.store, version, states, core.metrics, core.settings.server.metrics_token.get_secret_value(),
         lambda: core.brain.reloads, core.brain.refused,
     )  # fmt: skip
-    server = core.settings.server
+    server, frames = core.settings.server, core.settings.web.embed_origins
     written = core.dialogue.traditional.text
-    return make_app(routes, core.store, version, server.max_body, pages, server.hsts_seconds, written)
+    return make_app(routes, core.store, version, server.max_body, pages, server.hsts_seconds, written, frames)
 
 
 async def _resume(channel: str, resume: Callable[[], Awaitable[int]]) -> None:

@@ -24,6 +24,8 @@ from bot.store.base import Store
 
 log = logging.getLogger(__name__)
 _Writing = Callable[[str], str] | None
+_Show = Callable[[Request, int, str, str], Response]
+"""Makes the answer of an error: request, status, code, message."""
 
 FIRST = ("/wechat", "/telegram", "/api")
 """What nearly every request is for: looked for before the hundred pages of the console."""
@@ -90,17 +92,20 @@ def make_app(
     pages: Sequence[Route] | None = None,
     hsts_seconds: int = 0,
     traditional: _Writing = None,
+    frames: Sequence[str] = (),
 ) -> Starlette:
     """The application; `version` names the knowledge in force; `pages` are those of bot.health, made here if not given;
-    `hsts_seconds` is the age of Strict-Transport-Security, 0 for none; `traditional` writes a sentence in Traditional characters."""
+    `hsts_seconds` is the age of Strict-Transport-Security, 0 for none; `traditional` writes a sentence in Traditional characters;
+    `frames` are sites that may show the chat, and what residents see when something is not there or broke."""
+    show = functools.partial(_shown, traditional, frames)
     every = [*(health.routes(store, version) if pages is None else pages), *routes]
     return Starlette(
         routes=sorted(every, key=lambda route: getattr(route, "path", "") not in FIRST),
         middleware=[Middleware(_Guard, max_body=max_body, hsts_seconds=hsts_seconds)],
         exception_handlers={
-            HTTPException: functools.partial(_http_error, traditional),
+            HTTPException: functools.partial(_http_error, show),
             ClientDisconnect: _gone,
-            Exception: functools.partial(_server_error, hsts_seconds, traditional),
+            Exception: functools.partial(_server_error, hsts_seconds, show),
         },
     )
 
@@ -112,10 +117,10 @@ _NAMES = {
 }
 
 
-async def _http_error(traditional: _Writing, request: Request, exc: Exception) -> Response:
+async def _http_error(show: _Show, request: Request, exc: Exception) -> Response:
     status = exc.status_code if isinstance(exc, HTTPException) else 500
     code, message = _NAMES.get(status, ("bad_request", "请求有误。"))
-    shown = _shown(request, status, code, message, traditional)
+    shown = show(request, status, code, message)
     # 405 names what is allowed (RFC 9110, 15.5.6)
     shown.headers.update((exc.headers if isinstance(exc, HTTPException) else None) or {})
     return shown
@@ -127,16 +132,19 @@ async def _gone(request: Request, exc: Exception) -> Response:
     return error(400, "bad_request", "请求有误。")
 
 
-async def _server_error(hsts_seconds: int, traditional: _Writing, request: Request, exc: Exception) -> Response:
+async def _server_error(hsts_seconds: int, show: _Show, request: Request, exc: Exception) -> Response:
     log.error("unexpected error on %s", request.url.path, exc_info=exc)
-    shown = _shown(request, 500, "internal", "系统暂时有点问题，请稍后再试；着急请拨打 12348。", traditional)
+    shown = show(request, 500, "internal", "系统暂时有点问题，请稍后再试；着急请拨打 12348。")
     # this answer is made outside of _Guard
-    shown.headers.update(headers_for(request.url.scheme, hsts_seconds))
+    for name, value in headers_for(request.url.scheme, hsts_seconds).items():
+        shown.headers.setdefault(name, value)
     mark_error(request.scope, shown.headers)
     return shown
 
 
-def _shown(request: Request, status: int, code: str, message: str, traditional: _Writing) -> Response:
+def _shown(
+    traditional: _Writing, frames: Sequence[str], request: Request, status: int, code: str, message: str
+) -> Response:
     if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
         return error(status, code, message)
-    return alone(request.cookies, request.url.path, status, message, traditional)
+    return alone(request.cookies, request.url.path, status, message, traditional, frames)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.responses import HTMLResponse, Response
 
 from bot.channels import visit
 from bot.channels.templates import templates
+from bot.headers import content_policy
 
 _HOME = ("/", "回到聊天页面")
 _DESK = ("/console", "回到管理台")
@@ -15,14 +16,23 @@ _PAGES = templates()
 
 
 def alone(
-    cookies: Mapping[str, str], path: str, status: int, said: str, traditional: Callable[[str], str] | None
+    cookies: Mapping[str, str],
+    path: str,
+    status: int,
+    said: str,
+    traditional: Callable[[str], str] | None,
+    frames: Sequence[str] = (),
 ) -> Response:
-    """One sentence as a page, with a way back from `path`; `traditional` writes it in Traditional characters. The knowledge is
-    not asked: it may be what is broken."""
+    """One sentence as a page, with a way back from `path`; `traditional` writes it in Traditional characters; `frames` are
+    sites that may show it, but never what is the console's. The knowledge is not asked: it may be what is broken."""
     seen = visit.read(cookies)
-    way, home = _DESK if path.startswith(f"{_DESK[0]}/") else _HOME
+    desk = path == _DESK[0] or path.startswith(f"{_DESK[0]}/")
+    way, home = _DESK if desk else _HOME
     if traditional and seen.traditional:
         said, home = traditional(said), traditional(home)
     lang = visit.language(bool(traditional) and seen.traditional)
     html = _PAGES.get_template("alone.html").render(said=said, way=way, home=home, size=seen.size, lang=lang)
-    return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
+    policy = content_policy(() if desk else frames)
+    return HTMLResponse(
+        html, status_code=status, headers={"Cache-Control": "no-store", "Content-Security-Policy": policy}
+    )

@@ -50,6 +50,8 @@ _FIELDS = (
     ("command", Kind.COMMAND),
 )  # fmt: skip
 _MOST_ID = 64
+_DIGEST = 16
+_MOST_REF = _DIGEST + 1 + _MOST_ID
 _AGAIN = ("busy", "outage")
 """Keys of replies that ask to send it again."""
 
@@ -121,9 +123,12 @@ class WebChat:
             topics=opening.options, title=self._written(seen.traditional, self._settings.title), typed=typed,
             form=form or secrets.token_urlsafe(12),
         )  # fmt: skip
-        response = HTMLResponse(html, status_code=status)
+        return visit.remember(self._framed(HTMLResponse(html, status_code=status)), seen, self._settings)
+
+    def _framed(self, response: Response) -> Response:
+        """A page that the sites of web.embed_origins may show in a frame."""
         response.headers["Content-Security-Policy"] = content_policy(self._settings.embed_origins)
-        return visit.remember(response, seen, self._settings)
+        return response
 
     async def _history(self, chat: str) -> list[Bubble]:
         """What was said in this visit, and the answers that staff gave since, in the order of time."""
@@ -143,7 +148,9 @@ class WebChat:
         if request.method != "POST":
             return RedirectResponse("/", status_code=303)
         if not visit.same_site(request):
-            return HTMLResponse(self._render("refused.html", visit.read(request.cookies)), status_code=403)
+            return self._framed(
+                HTMLResponse(self._render("refused.html", visit.read(request.cookies)), status_code=403)
+            )
         form = dict(await fields(request))
         seen = visit.read(request.cookies, form.get("visit", ""))
         message = self._message(form, seen.name)
@@ -205,6 +212,8 @@ class WebChat:
     def _message(self, form: Mapping[str, str], chat: str) -> Message:
         field, kind = next(((f, k) for f, k in _FIELDS if form.get(f)), ("text", Kind.TEXT))
         text = form.get(field, "").strip()
+        # an id belongs to its visit; the page shows it again for feedback, so that the visit's own name may not stand in it
+        within = sha256(chat.encode()).hexdigest()[:_DIGEST]
         message = Message(
             channel=CHANNEL,
             chat=chat,
@@ -212,15 +221,15 @@ class WebChat:
             text=f"查询 {text}" if field == "ticket" else text,
             kind=kind,
             at=self._now(),
-            message_id=form.get("id", "")[:_MOST_ID] or secrets.token_urlsafe(12),
-            ref=form.get("ref", "")[:_MOST_ID],
+            message_id=f"{within}:{form.get('id', '')[:_MOST_ID] or secrets.token_urlsafe(12)}",
+            ref=form.get("ref", "")[:_MOST_REF],
         )
         if form.get("id") or not form.get("form"):
             return message
         # a form that is sent twice is one message; with other words in it, after going back, it is another. Of the words
         # only what may be kept goes into the name
         said = "\0".join((form["form"], message.kind, self._dialogue.clean(message).text, message.ref))
-        return replace(message, message_id=sha256(said.encode()).hexdigest()[:32])
+        return replace(message, message_id=f"{within}:{sha256(said.encode()).hexdigest()[:32]}")
 
     def _bubble(self, message: Message | None, reply: Reply, traditional: bool, late: str = "") -> Bubble:
         return Bubble(message, self._traditional.reply(reply) if traditional else reply, traditional, late)

@@ -122,3 +122,19 @@ def test_the_list_lets_a_frame_made_by_hand_in(host: Host, context: BrowserConte
     expect(page.frame_locator("#by-hand").locator("#text")).to_be_visible()
     called = f"fetch('{host.embeds}/api/suggest?q=公证').then((found) => found.status, (error) => error.name)"
     assert 200 == page.evaluate(called)
+
+
+def test_what_is_not_there_is_said_in_the_frame(host: Host, context: BrowserContext) -> None:
+    """A page of the house with its way back, not a blank frame; the console is never shown there."""
+    page = context.new_page()
+    page.goto(f"{host.named}/frame")
+    frame = page.frames[1]
+    frame.goto(f"{host.embeds}/nothing")
+    expect(frame.locator("h1")).to_contain_text("没有这个页面")
+    frame.locator("a.primary").click()
+    expect(frame.locator("#text")).to_be_visible()
+    with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+        page.evaluate(
+            "address => { document.getElementById('by-hand').src = address; }", f"{host.embeds}/console/nothing"
+        )
+    expect(page.frame_locator("#by-hand").locator(".alone")).to_have_count(0)

@@ -27,7 +27,7 @@ CITY = "https://www.city.example"
 def _app(matcher: Matcher, settings: Web) -> Starlette:
     store, clock = MemoryStore(), FakeClock()
     web = WebChat(Dialogue(lambda: matcher, store, Limits(), clock), lambda: matcher.knowledge, store, settings, clock)
-    return make_app(web.routes(), store, lambda: "v", 65536)
+    return make_app(web.routes(), store, lambda: "v", 65536, frames=settings.embed_origins)
 
 
 def _client(matcher: Matcher, settings: Web) -> httpx.AsyncClient:
@@ -115,7 +115,8 @@ async def test_the_configured_site_may_embed_and_call(embedded: httpx.AsyncClien
 
 
 async def test_the_configured_site_may_read_refusals(embedded: httpx.AsyncClient) -> None:
-    """Every status that the API refuses with says so to the allowed origin, and to no other; 405 still names what is allowed."""
+    """Every status that the API refuses with says so to the allowed origin, and to no other; 405 still names what is allowed.
+    The headers that say what to do then may be read too (Fetch standard, 3.3.4)."""
     for method, path, body, status in (
         ("GET", "/api/nothing", b"", 404),
         ("PUT", "/api/chat", b"{}", 405),
@@ -128,6 +129,23 @@ async def test_the_configured_site_may_read_refusals(embedded: httpx.AsyncClient
             marks = (said.headers.get("access-control-allow-origin"), said.headers["vary"])
             assert (status, allowed, "Origin") == (said.status_code, *marks)
             assert ("POST" if status == 405 else None) == said.headers.get("allow")
+            assert ("Retry-After, Allow" if allowed else None) == said.headers.get("access-control-expose-headers")
+
+
+async def test_the_configured_site_shows_what_went_wrong(embedded: httpx.AsyncClient) -> None:
+    """A refusal is a page in the frame too, not a blank one; the console's never is."""
+    as_form = {"content-type": "application/x-www-form-urlencoded"}
+    for method, path, headers, body, status, frames in (
+        ("GET", "/nothing", {}, b"", 404, CITY),
+        ("PUT", "/say", {}, b"", 405, CITY),
+        ("POST", "/say", as_form, b"a" * 70_000, 413, CITY),
+        ("POST", "/say", {**as_form, "sec-fetch-site": "cross-site"}, b"text=x", 403, CITY),
+        ("GET", "/console", {}, b"", 404, "'none'"),
+        ("GET", "/console/nothing", {}, b"", 404, "'none'"),
+    ):
+        said = await embedded.request(method, path, content=body, headers={"accept": "text/html", **headers})
+        assert (status, True) == (said.status_code, said.headers["content-type"].startswith("text/html")), path
+        assert said.headers["content-security-policy"].endswith(f"frame-ancestors {frames}"), path
 
 
 async def test_the_configured_site_may_read_that_something_broke(
@@ -143,6 +161,9 @@ async def test_the_configured_site_may_read_that_something_broke(
         for origin, allowed in ((CITY, CITY), ("https://evil.example", None)):
             said = await client.post("/api/chat", json={"session": "s", "text": "公证"}, headers={"origin": origin})
             assert (500, allowed) == (said.status_code, said.headers.get("access-control-allow-origin"))
+        said = await client.post("/say", data={"text": "公证"}, headers={"accept": "text/html"})
+        assert (500, True) == (said.status_code, f"frame-ancestors {CITY}" in said.headers["content-security-policy"])
+        assert "nosniff" == said.headers["x-content-type-options"]
 
 
 async def test_nobody_may_embed_by_default(sample_matcher: Matcher) -> None:
