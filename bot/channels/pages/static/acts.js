@@ -6,11 +6,16 @@ const words = (article) => {
   return parts.map((part) => (part.matches("details") ? part.querySelector("summary") : part).innerText.trim()).join("\n");
 };
 
+/** Buttons that say what they did: their own label, and the timer that gives it back. */
+const flashing = new WeakMap();
+
 const flash = (button) => {
-  const before = button.textContent;
+  const { label = button.textContent, timer = 0 } = flashing.get(button) ?? {};
+  clearTimeout(timer);
   button.textContent = button.dataset.other;
   document.getElementById("status").textContent = button.dataset.other;
-  setTimeout(() => { button.textContent = before; }, 2000);
+  const back = () => { button.textContent = label; flashing.delete(button); };
+  flashing.set(button, { label, timer: setTimeout(back, 2000) });
 };
 
 const copy = async (said) => {

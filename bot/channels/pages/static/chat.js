@@ -35,10 +35,16 @@ const grow = () => {
 /** Nodes of bubbles as the server sends them, already escaped there. */
 const bubbles = (html) => [...new DOMParser().parseFromString(html, "text/html").body.children];
 
-/** Posts one form's fields and shows the answer; `words` is what the person's own bubble says meanwhile. */
-const say = async (data, words, form = null, button = null) => {
-  if (!words || busy) return;
+/** Posts one form's fields and shows the answer; `words` is what the person's own bubble says meanwhile. False while another
+    answer is on its way, and for no words: what was typed or opened then has to stay. */
+const say = (data, words, form = null, button = null) => {
+  if (!words || busy) return false;
   busy = true;
+  answer(data, words, form, button);
+  return true;
+};
+
+const answer = async (data, words, form, button) => {
   suggestions.close();
   data.set("id", crypto.getRandomValues(new Uint32Array(4)).join("-"));
   const own = show(mine(words));
@@ -46,11 +52,11 @@ const say = async (data, words, form = null, button = null) => {
   waiting.scrollIntoView({ block: "end" });
   if (data.has("text")) { text.value = ""; grow(); }
   try {
-    const answer = bubbles(await post(data));
+    const nodes = bubbles(await post(data));
     own.remove();
     waiting.remove();
-    answer.forEach(show);
-    if (answer.length) answer[0].scrollIntoView({ block: "start" });
+    nodes.forEach(show);
+    if (nodes.length) nodes[0].scrollIntoView({ block: "start" });
     if (form && form.classList.contains("feedback")) {
       for (const b of form.querySelectorAll("button")) b.disabled = true;
       button.setAttribute("aria-pressed", "true");
@@ -58,7 +64,8 @@ const say = async (data, words, form = null, button = null) => {
   } catch (error) {
     waiting.remove();
     show(fromTemplate(error.status ? "failed" : "trouble")).scrollIntoView({ block: "end" });
-    if (data.has("text")) { text.value = words; grow(); }
+    // never over what was typed meanwhile
+    if (data.has("text") && !text.value.trim()) { text.value = words; grow(); }
   } finally {
     busy = false;
     if (matchMedia("(pointer: fine)").matches) text.focus({ preventScroll: true });
@@ -91,7 +98,7 @@ document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (button && button.name) data.set(button.name, button.value);
   const typed = String(data.get("text") || data.get("ticket") || "").trim();
-  say(data, button && button.name ? button.textContent.trim() : typed, form, button);
+  if (!say(data, button && button.name ? button.textContent.trim() : typed, form, button)) return;
   form.closest("details.lookup")?.removeAttribute("open");
   if (form.closest(".lookup")) form.reset();
 });
@@ -101,9 +108,9 @@ const suggestions = suggest(text, (id, title) => {
   const data = new FormData();
   data.set("choice", id);
   data.set("visit", ask.elements.visit.value);
+  if (!say(data, title)) return;
   text.value = "";
   grow();
-  say(data, title);
 });
 text.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;

@@ -1,7 +1,7 @@
 // 联想: standard questions under what is being typed, as an ARIA listbox steered from the text field.
 const WAIT = 180;
 
-/** `choose(id, title)` is called for the one that was taken; gives `close`. */
+/** `choose(id, title)` is called for the one that was taken and closes the list if it can be sent; gives `close`. */
 export const suggest = (text, choose) => {
   const panel = document.getElementById("suggestions");
   const list = document.getElementById("list");
@@ -29,7 +29,6 @@ export const suggest = (text, choose) => {
   };
   const take = (item) => {
     const { id, title } = item.dataset;
-    close();
     choose(id, title);
   };
   const open = (found) => {

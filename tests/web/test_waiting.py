@@ -1,0 +1,83 @@
+"""What is sent while an answer is on its way: it stays where it was typed or pressed until it can be sent."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.web.looking import Open, ask
+
+pytestmark = pytest.mark.browser
+QUESTION = "法律援助收费吗"
+
+
+def held(page: Page) -> list[Route]:
+    """Ask a question whose answer does not come before its request, which is given, is let go; later ones pass."""
+    waiting: list[Route] = []
+    page.route("**/say", lambda route: route.continue_() if waiting else waiting.append(route))
+    page.locator("#text").fill(QUESTION)
+    page.locator("#ask button").click()
+    expect(page.locator(".typing")).to_be_visible()
+    return waiting
+
+
+def let_go(page: Page, waiting: list[Route]) -> None:
+    """The answer comes."""
+    waiting[0].continue_()
+    expect(page.locator("article.bot[data-entry='legal_aid.cost']")).to_be_visible()
+
+
+def test_a_ticket_looked_up_meanwhile_stays_in_its_field(visit: Open) -> None:
+    """The panel stays open with the number, and sends it once the answer is there."""
+    page = visit()
+    waiting = held(page)
+    page.locator(".lookup summary").click()
+    page.locator("#ticket").fill("K7-3F9Q")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ticket")).to_be_visible()
+    expect(page.locator("#ticket")).to_have_value("K7-3F9Q")
+    let_go(page, waiting)
+    page.locator(".panel button").click()
+    expect(page.locator("article.bot[data-key=ticket_unknown]")).to_be_visible()
+    expect(page.locator("#ticket")).to_be_hidden()
+    expect(page.locator("#ticket")).to_have_value("")
+
+
+def test_a_suggestion_taken_meanwhile_stays_in_the_list(visit: Open) -> None:
+    """What was typed stays too; taken again once the answer is there, it is sent and the field is empty."""
+    page = visit()
+    waiting = held(page)
+    page.locator("#text").press_sequentially("公证收费")
+    page.locator("#list li").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#text")).to_have_value("公证收费")
+    expect(page.locator("#list li").first).to_be_visible()
+    let_go(page, waiting)
+    page.locator("#list li").first.click()
+    expect(page.locator("article.bot[data-entry='notary.fee']")).to_be_visible()
+    expect(page.locator("#text")).to_have_value("")
+    expect(page.locator("#suggestions")).to_be_hidden()
+
+
+def test_a_question_typed_meanwhile_outlives_a_failure(visit: Open) -> None:
+    """Enter leaves it in the field; when the first one fails, that one does not take its place."""
+    page = visit()
+    waiting = held(page)
+    page.locator("#text").fill("公证收费标准")
+    page.keyboard.press("Enter")
+    expect(page.locator("#text")).to_have_value("公证收费标准")
+    waiting[0].fulfill(status=400)
+    expect(page.locator(".trouble")).to_be_visible()
+    expect(page.locator("#text")).to_have_value("公证收费标准")
+    expect(page.locator("article.person").last).to_contain_text(QUESTION)
+
+
+def test_a_question_that_failed_comes_back_into_an_empty_field(visit: Open) -> None:
+    """As it was typed, to be sent again."""
+    page = visit()
+    waiting = held(page)
+    waiting[0].fulfill(status=400)
+    expect(page.locator("#text")).to_have_value(QUESTION)
+    ask(page, QUESTION)
+    expect(page.locator("article.bot[data-entry='legal_aid.cost']")).to_be_visible()
