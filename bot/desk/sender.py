@@ -19,7 +19,7 @@ from bot.store.base import OutboxState, Outgoing, Store
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 400
-"""With the pauses below more than a day: an outage of hours loses no answer."""
+"""With the pauses below more than a day, whatever the platform says: an outage of hours loses no answer."""
 AT_ONCE = 32
 """Messages on their way at the same time, each to another chat."""
 IDLE_SECONDS = 0.5
@@ -27,6 +27,7 @@ SETTLE_SECONDS = 1.0
 GRACE_SECONDS = 5.0
 """At a stop, how long what is on its way may take to arrive."""
 _PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+"""At least; longer where the platform says so."""
 Send = Callable[[str, Reply, str], Awaitable[None]]
 
 
@@ -113,7 +114,7 @@ class Sender:
                 state = OutboxState.FAILED
             else:
                 state = OutboxState.PENDING
-                pause = error.retry_after or _PAUSES[min(outgoing.attempts, len(_PAUSES) - 1)]
+                pause = max(error.retry_after or 0.0, _PAUSES[min(outgoing.attempts, len(_PAUSES) - 1)])
         except DeliveryUncertain as error:
             state, note = OutboxState.UNCERTAIN, str(error)
             log.warning("%s: message %d may or may not have arrived: %s", self._channel, outgoing.id, error)
