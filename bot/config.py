@@ -200,7 +200,7 @@ class Dialogue(_Section):
     context_minutes: Positive = 10.0
     """How long a follow-up is understood from the exchange before it."""
     per_minute: Annotated[int, Field(ge=1)] = 20
-    """Messages a person may send in a minute."""
+    """Messages a person may send at once; after that so many a minute, evenly."""
     reply_days: Annotated[int, Field(ge=1)] = 3
     """Working days within which a ticket is promised to be answered."""
 

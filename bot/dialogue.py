@@ -34,6 +34,8 @@ from intents.model import KnowledgeData
 log = logging.getLogger(__name__)
 
 _MOST_TRIES = 3
+_ONCE_A_MINUTE = ("too_fast", "closed")
+"""Texts that a person is sent once a minute; who asks for the reply (page, API, WeChat) is told each time."""
 _MOST_LATE = 3
 """Late answers that go with one reply; the others with the next."""
 
@@ -194,7 +196,7 @@ class Dialogue:
                 nearest=nearest(work.match),
                 knowledge_version=matcher.knowledge.version,
                 took_ms=(perf_counter() - started) * 1000,
-                deliver=deliver and not (reply.key == "too_fast" and await self._said_already(message)),
+                deliver=deliver and not (reply.key in _ONCE_A_MINUTE and await self._said_already(message, reply.key)),
                 notices=self._notices(matcher.knowledge, work.ticket) if work.ticket and not work.ticket.apart else (),
             )
             try:
@@ -221,9 +223,9 @@ class Dialogue:
             return []
         return (await self._store.late(message.channel, message.chat, refused_only=deliver))[:_MOST_LATE]
 
-    async def _said_already(self, message: Message) -> bool:
-        """Whether this person was asked within the last minute to slow down: once is enough, the rest is recorded."""
-        return not await self._told.allow(_person(message), message.at)
+    async def _said_already(self, message: Message, key: str) -> bool:
+        """Whether this person was told this within the last minute: once is enough, the rest is recorded."""
+        return not await self._told.allow(f"{key} {_person(message)}", message.at)
 
     async def _reply(self, matcher: Matcher, work: Work) -> Reply:
         message, base = work.message, matcher.knowledge

@@ -100,6 +100,29 @@ async def test_who_is_too_fast_is_told_once_a_minute(make: Make) -> None:
     )
 
 
+async def test_a_closed_channel_says_so_once_a_minute(make: Make) -> None:
+    """Whoever goes on writing is recorded in silence; a minute later, and to others, it is said again."""
+    dialogue, store, clock = make(Gate(switches=lambda: {"web": Switch("web", False)}))
+    for number in range(200):
+        await dialogue.handle(a_message("公证收费标准", clock, number), deliver=True)
+    assert (200, ["closed"]) == (len(store.turns), [o.reply.key for o in store.outbox])
+    other = Message("web", "visit-2", "visit-2", "公证收费标准", Kind.TEXT, clock(), "m200")
+    await dialogue.handle(other, deliver=True)
+    clock.pass_by(minutes=1)
+    await dialogue.handle(a_message("公证收费标准", clock, 201), deliver=True)
+    assert ["visit-1", "visit-2", "visit-1"] == [o.chat for o in store.outbox]
+
+
+async def test_a_person_may_write_so_many_at_once_and_a_minute(make: Make) -> None:
+    """`dialogue.per_minute` at once; then as many a minute, evenly."""
+    dialogue, _, clock = make(Gate())
+    keys = [(await dialogue.handle(a_message("公证收费标准", clock, n))).key for n in range(21)]
+    assert ["entry"] * 20 + ["too_fast"] == keys
+    clock.pass_by(seconds=3)
+    keys = [(await dialogue.handle(a_message("公证收费标准", clock, n))).key for n in (21, 22)]
+    assert ["entry", "too_fast"] == keys
+
+
 async def test_messages_are_counted_by_channel_and_outcome(make: Make) -> None:
     """Answered, repeated, busy and outage each count once; no text and no person in the output."""
     metrics = Metrics()
