@@ -15,8 +15,8 @@ from telegram import Bot, WebhookInfo
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.telegram import connections, webhook_secret
 from bot.channels.telegram_send import flood_wait
+from bot.channels.telegram_settings import connections, webhook_address, webhook_secret
 from bot.checkup import Finding
 from bot.config import Telegram
 from bot.errors import ConfigError
@@ -103,6 +103,7 @@ def _polling(info: WebhookInfo) -> str:
 def _webhook(settings: Telegram, info: WebhookInfo) -> str:
     try:
         webhook_secret(settings)
+        webhook_address(settings)
     except ConfigError as error:
         return f"服务启动不了：{error}"
     if not info.url:

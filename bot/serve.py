@@ -97,11 +97,12 @@ def refuse_early(settings: Settings) -> None:
     """What can be told to be wrong before the first learning, which takes minutes. Raises ConfigError."""
     telegram, wechat = settings.telegram, settings.wechat
     if telegram.on:
-        from bot.channels.telegram import connections, webhook_secret
+        from bot.channels.telegram_settings import connections, webhook_address, webhook_secret
 
         connections(telegram)
         if telegram.mode == "webhook":
             webhook_secret(telegram)
+            webhook_address(telegram)
     if wechat.on:
         from bot.channels.wechat_webhook import Gatekeeper
 

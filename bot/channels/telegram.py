@@ -12,31 +12,31 @@ import hmac
 import json
 import logging
 import os
-import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from importlib.util import find_spec
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from telegram import Bot, BotCommand, BotCommandScopeChat, Update
-from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram import Bot, Update
+from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bot import replies
 from bot.channels.lanes import Lanes
+from bot.channels.telegram_commands import Commands
 from bot.channels.telegram_pace import Pace
 from bot.channels.telegram_poll import BACKOFF_SECONDS, Contact, Fetching, Poller, explain, to_update
 from bot.channels.telegram_send import Delivery
+from bot.channels.telegram_settings import connections, webhook_secret
 from bot.channels.telegram_staff import staff_reply
-from bot.channels.telegram_updates import ALLOWED, CHANNEL, COMMANDS, STAFF_COMMANDS, Incoming, Me, plain, read
+from bot.channels.telegram_updates import ALLOWED, CHANNEL, Incoming, Me, plain, read
 from bot.config import Telegram
 from bot.desk.sender import IDLE_SECONDS, Sender
 from bot.dialogue import Dialogue
-from bot.errors import ConfigError, DeliveryError, StoreRefused, StoreUnavailable
+from bot.errors import DeliveryError, StoreRefused, StoreUnavailable
 from bot.logs import about, attend
 from bot.messages import Message, Reply
 from bot.store.base import Progress, Store
@@ -48,9 +48,6 @@ log = logging.getLogger(__name__)
 WAITING = 500
 """Messages taken in and not answered yet: above it polling waits, and a webhook delivery gets the text `busy`, but for an
 emergency."""
-_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_PROXIES = ("http", "https", "socks5", "socks5h")
-"""Kinds of proxies that httpx knows."""
 WATCH_SECONDS = 60.0
 """How often the webhook is asked how it is."""
 
@@ -92,6 +89,7 @@ class TelegramChannel:
         # known before getMe answers: a token begins with the bot's id
         self._me = Me(int(number) if (number := self.bot.token.partition(":")[0]).isdecimal() else 0)
         self._introduced = False
+        self._commands = Commands(self.bot, self._staff, knowledge, sleep)
         self._lanes = Lanes()
         self._taken: set[str] = set()
         self.contact = Contact(clock)
@@ -107,12 +105,17 @@ class TelegramChannel:
             await request.shutdown()
 
     async def run(self) -> None:
-        """Say hello, then receive for ever; `sender.run` sends beside it."""
+        """Say hello, then receive for ever; the commands are registered beside it, `sender.run` sends beside it."""
         await self.introduce()
-        if self._settings.mode == "polling":
-            await self._alone(self.poller.run)
-        else:
-            await self._watch_webhook()
+        registering = asyncio.create_task(self._commands.register(), name="telegram-commands")
+        try:
+            if self._settings.mode == "polling":
+                await self._alone(self.poller.run)
+            else:
+                await self._watch_webhook()
+        finally:
+            registering.cancel()
+            await asyncio.gather(registering, return_exceptions=True)
 
     def health(self) -> dict[str, object]:
         """For /healthz and /metrics: mode, whether updates come to this process (one polls for all), seconds since
@@ -127,12 +130,11 @@ class TelegramChannel:
         }
 
     async def introduce(self) -> None:
-        """Learn the bot's own name, register commands and webhook; tries again until Telegram accepts it."""
+        """Learn the bot's own name, set or remove the webhook; tries again until Telegram accepts it."""
         failures = 0
         while True:
             try:
-                await self._register()
-                self._introduced = True
+                await self._begin()
                 return self.contact.good()
             except TelegramError as error:
                 pause = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
@@ -141,24 +143,14 @@ class TelegramChannel:
                 failures += 1
                 await self._sleep(pause)
 
-    async def _register(self) -> None:
-        me = await self.bot.get_me()
-        self._me = Me(me.id, me.username or "")
-        await self.bot.set_my_commands(self._commands(COMMANDS))
-        for chat in self._staff:
-            try:
-                scope = BotCommandScopeChat(chat)
-                await self.bot.set_my_commands(self._commands(COMMANDS + STAFF_COMMANDS), scope=scope)
-            except (BadRequest, Forbidden) as error:
-                log.error("staff chat %d cannot be reached (%s): check telegram.staff_chats", chat, error)
+    async def _begin(self) -> None:
+        if not self._introduced:
+            me = await self.bot.get_me()
+            self._me, self._introduced = Me(me.id, me.username or ""), True
         if self._settings.mode == "polling":
             await self.bot.delete_webhook()
         else:
             await self._set_webhook()
-
-    def _commands(self, names: Sequence[str]) -> list[BotCommand]:
-        base = self._knowledge()
-        return [BotCommand(name, replies.phrase(base, f"command_{name}")) for name in names]
 
     async def _set_webhook(self) -> None:
         if self._settings.webhook_url:
@@ -300,30 +292,6 @@ class TelegramChannel:
             log.error("update not stored, so not acknowledged: %s", error)
             return _error(503, "store_unavailable", "数据库暂时连接不上。")
         return JSONResponse({})
-
-
-def webhook_secret(settings: Telegram) -> str:
-    """What proves that a delivery is Telegram's. Raises ConfigError where there is none, or one that Telegram does not take
-    (Bot API, setWebhook)."""
-    secret = settings.webhook_secret.get_secret_value()
-    if not _SECRET.fullmatch(secret):
-        wrong = "里有不能用的字符，或者太长" if secret else "没有设置"
-        raise ConfigError(
-            f"telegram.mode 是 webhook，telegram.webhook_secret {wrong}。请写 1 到 256 个字母、数字、_、-。"
-        )
-    return secret
-
-
-def connections(settings: Telegram) -> dict[str, Any]:
-    """Proxy and time limits of the library's HTTPXRequest, seconds. Raises ConfigError for a proxy that cannot be used; what
-    is written there may hold a password and is not shown."""
-    kind = settings.proxy.partition("://")[0].lower()
-    if settings.proxy and kind not in _PROXIES:
-        raise ConfigError("telegram.proxy 读不懂。写成 http://主机:端口 或 socks5://主机:端口。")
-    if kind.startswith("socks") and find_spec("socksio") is None:
-        raise ConfigError("telegram.proxy 是 socks5 代理，要另装组件：pip install 'httpx[socks]'，装好再启动。")
-    timeouts = {"connect_timeout": 10, "read_timeout": 20, "write_timeout": 20, "pool_timeout": 10}
-    return {"proxy": settings.proxy or None, **timeouts}
 
 
 def _in_group(update: Update) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from telegram import Bot, Update
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.channels.telegram_send import flood_wait
@@ -194,6 +194,13 @@ def explain(error: Exception, pause: float) -> tuple[str, float]:
         return "Telegram 返回 409：另有程序正用同一个令牌收消息，请停掉那一个；半分钟内再试。", min(pause, 30.0)
     if isinstance(error, RetryAfter):
         return f"Telegram 返回 429：要求等 {flood_wait(error):.0f} 秒再试，会自动照办。", flood_wait(error)
+    if isinstance(error, BadRequest):
+        remedy = (
+            "请核对 telegram.webhook_url（https 开头、/telegram 结尾的公网地址），改好后重启。"
+            if "webhook" in words.lower()
+            else "请把这句话和日志交给维护的人。"
+        )
+        return f"Telegram 返回 400，不接受这个请求（{words}）：{remedy}", 60.0
     return "连不上 Telegram：请检查网络和 telegram.proxy；会一直自动重试，消息不会丢。", pause
 
 

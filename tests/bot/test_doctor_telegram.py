@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.telegram import connections
+from bot.channels.telegram_settings import connections
 from bot.config import Telegram
 from bot.doctor_telegram import telegram_findings
 from bot.errors import ConfigError
@@ -50,7 +50,7 @@ async def test_a_proxy_that_cannot_be_used(
     api: BotApi, monkeypatch: pytest.MonkeyPatch, proxy: str, words: str
 ) -> None:
     """A line with the remedy, in the doctor and at the start; what is written there is not shown."""
-    monkeypatch.setattr("bot.channels.telegram.find_spec", lambda name: None)
+    monkeypatch.setattr("bot.channels.telegram_settings.find_spec", lambda name: None)
     good, line = await said(api, proxy=proxy)
     assert ([False], True, False) == (good, words in line, "geheim" in line)
     with pytest.raises(ConfigError, match=re.escape(words)):
@@ -103,6 +103,8 @@ async def test_nobody_there(api: BotApi) -> None:
         ({}, {"url": URL}, ("law.example", "409", "自动撤销")),
         ({"mode": "webhook"}, {"url": URL}, ("telegram.webhook_secret",)),
         ({"mode": "webhook", "webhook_secret": "密"}, {"url": URL}, ("telegram.webhook_secret", "不能用的字符")),
+        ({"mode": "webhook", "webhook_secret": "s", "webhook_url": "ftp://bot.example/x-secret"}, {"url": ""},
+         ("telegram.webhook_url", "https://")),
         ({"mode": "webhook", "webhook_secret": "s"}, {"url": ""}, ("还没有登记", "请设置 telegram.webhook_url")),
         ({"mode": "webhook", "webhook_secret": "s", "webhook_url": URL}, {"url": ""}, ("还没有登记", "启动时会登记")),
         ({"mode": "webhook", "webhook_secret": "s", "webhook_url": URL}, {"url": "https://other.example/x-secret"},

@@ -24,6 +24,10 @@ class Begun(Exception):
     ("sections", "named"),
     [
         ({"telegram": {**TELEGRAM, "mode": "webhook"}}, "telegram.webhook_secret"),
+        (
+            {"telegram": {**TELEGRAM, "mode": "webhook", "webhook_secret": "s", "webhook_url": "http://a.cn/telegram"}},
+            "telegram.webhook_url 要以 https://",
+        ),
         ({"telegram": {**TELEGRAM, "proxy": "ftp://x:1"}}, "telegram.proxy"),
         ({"wechat": {**WECHAT, "mode": "safe"}}, "wechat.encoding_aes_key"),
         ({"wechat": {**WECHAT, "mode": "safe", "encoding_aes_key": "short"}}, "43"),

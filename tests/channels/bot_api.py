@@ -140,6 +140,12 @@ class BotApi:
             raise ValueError("chat not found")
         return 2
 
+    async def _setMyCommands(self, fields: dict[str, str]) -> Any:
+        chat = json.loads(fields.get("scope", "{}")).get("chat_id", 0)
+        if chat in self.moved:
+            raise _Moved(self.moved[chat])
+        return True
+
     async def _getUpdates(self, fields: dict[str, str]) -> Any:
         if offset := int(fields.get("offset", 0)):
             self.offsets.append(offset)
