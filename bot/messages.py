@@ -57,7 +57,8 @@ class Message:
     message_id: str
     """Unique within the channel; a repeated delivery carries the same one."""
     ref: str = ""
-    """For feedback: `message_id` of the message that was answered."""
+    """For feedback: `message_id` of the message that was answered. Of what was written on Telegram: its number in the chat, which
+    an edit keeps."""
 
     def __post_init__(self) -> None:
         """Whatever a channel reads, the store can keep it: a message that it refused would be tried again for ever."""

@@ -141,6 +141,11 @@ class MemoryStore:
         found = [(t.message, t.reply) for t in self.turns if (t.message.channel, t.message.chat) == (channel, chat)]
         return found[-limit:]
 
+    async def latest(self, channel: str, chat: str, ref: str) -> Message | None:
+        """See Store."""
+        said = [m for m in self.messages.values() if (m.channel, m.chat, m.ref) == (channel, chat, ref)]
+        return said[-1] if said else None
+
     async def exchanges(self, channel: str | None = None, limit: int = 100) -> list[Exchange]:
         """See Store."""
         return [_exchange(t) for t in reversed(self.turns) if channel in (None, t.message.channel)][:limit]

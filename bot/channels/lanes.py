@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from itertools import count
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,15 @@ class Lanes:
             heapq.heappush(self._lanes[lane], entry)
             return
         self._lanes[lane] = [entry]
-        task = asyncio.create_task(self._run(lane), name="lane")
+        self._begin(self._run(lane))
+
+    def beside(self, job: Job) -> None:
+        """Do a job at once, beside all lanes: it waits for no other."""
+        self.waiting += 1
+        self._begin(self._one(job))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work, name="lane")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from starlette.requests import Request
@@ -26,19 +27,20 @@ from telegram.request import HTTPXRequest
 
 from bot import replies
 from bot.channels.lanes import Lanes
+from bot.channels.telegram_albums import Albums
 from bot.channels.telegram_commands import Commands
 from bot.channels.telegram_pace import Pace
 from bot.channels.telegram_poll import BACKOFF_SECONDS, Contact, Fetching, Poller, explain, to_update
 from bot.channels.telegram_send import Delivery
 from bot.channels.telegram_settings import connections, webhook_secret
-from bot.channels.telegram_staff import staff_reply
+from bot.channels.telegram_staff import staff_command, staff_reply
 from bot.channels.telegram_updates import ALLOWED, CHANNEL, Incoming, Me, plain, read
 from bot.config import Telegram
 from bot.desk.sender import IDLE_SECONDS, Sender
 from bot.dialogue import Dialogue
-from bot.errors import DeliveryError, StoreRefused, StoreUnavailable
+from bot.errors import DeliveryError, DeliveryRefused, StoreRefused, StoreUnavailable
 from bot.logs import about, attend
-from bot.messages import Message, Reply
+from bot.messages import Message
 from bot.store.base import Progress, Store
 from intents.model import KnowledgeData
 
@@ -48,6 +50,8 @@ log = logging.getLogger(__name__)
 WAITING = 500
 """Messages taken in and not answered yet: above it polling waits, and a webhook delivery gets the text `busy`, but for an
 emergency."""
+ROOM_SECONDS = 1.0
+"""How often a message that waits for room asks again: a refusal counts as a try of that second (bot.store.rates)."""
 WATCH_SECONDS = 60.0
 """How often the webhook is asked how it is."""
 
@@ -92,6 +96,8 @@ class TelegramChannel:
         self._commands = Commands(self.bot, self._staff, knowledge, sleep)
         self._lanes = Lanes()
         self._taken: set[str] = set()
+        self._line = asyncio.Lock()
+        self._albums = Albums()
         self.contact = Contact(clock)
         self.pace = Pace(clock, sleep)
         self._delivery = Delivery(self.bot, knowledge, self.pace, dialogue.traditional.text)
@@ -175,17 +181,44 @@ class TelegramChannel:
 
     async def resume(self) -> int:
         """Answer what was received and is worked on by nobody; how many. Raises StoreUnavailable."""
-        answered = await self._dialogue.resume(CHANNEL, deliver=True, busy=self._taken)
+        answered = await self._resume_staff() + await self._dialogue.resume(CHANNEL, deliver=True, busy=self._taken)
         if answered:
             self.sender.wake()
+        return answered
+
+    async def _resume_staff(self) -> int:
+        """What staff asked for; to the dialogue it would be an unknown command."""
+        answered = 0
+        for message in await self._store.take_over(CHANNEL):
+            name = staff_command(message, self._staff)
+            if not name or message.message_id in self._taken:
+                continue
+            with about(CHANNEL, message.message_id):
+                try:
+                    said = await staff_reply(name, self._knowledge(), self._store)
+                except StoreUnavailable:
+                    raise
+                except Exception:
+                    # it is no reason not to start
+                    log.exception("%s could not be answered", name)
+                    said = replies.text(self._knowledge(), "trouble")
+                await self._dialogue.say(message, said, deliver=True)
+            answered += 1
         return answered
 
     async def take(self, updates: Sequence[Update]) -> None:
         """Put a batch on disk, in order within a chat. Raises StoreUnavailable; then none may be acknowledged."""
         await self._lanes.room(self._most)
         found = [incoming for update in updates if (incoming := self._read(update)) is not None]
-        # side by side: one group commit for all; the lanes restore the order within each chat
-        await asyncio.gather(*(self._take_in(incoming) for incoming in sorted(found, key=lambda i: i.update_id)))
+        wanted = sorted(self._albums.wanted(found), key=lambda i: i.update_id)
+        for edited, some in groupby(wanted, key=lambda i: i.edited):
+            if edited:
+                # what was said before stands on disk when it is compared
+                for incoming in some:
+                    await self._take_in(incoming)
+            else:
+                # side by side: one group commit for all; the lanes restore the order within each chat
+                await asyncio.gather(*(self._take_in(incoming) for incoming in some))
 
     def _read(self, update: Update) -> Incoming | None:
         return read(update, self._me, self._knowledge(), self._now(), self._staff)
@@ -197,6 +230,8 @@ class TelegramChannel:
             self._lanes.put(incoming.chat, incoming.update_id, lambda: self._only_button(incoming))
             return
         with about(CHANNEL, message.message_id):
+            if incoming.edited and await self._nothing_new(message):
+                return
             try:
                 message, receipt = await self._dialogue.accept(message)
             except StoreRefused as error:
@@ -205,20 +240,37 @@ class TelegramChannel:
                 return
         if receipt.progress is Progress.DONE or message.message_id in self._taken:
             return
-        if busy and self._dialogue.emergency(message) is None:
+        urgent = self._dialogue.emergency(message) is not None
+        if busy and not urgent:
             await self._dialogue.say(message, replies.text(self._knowledge(), "busy"), deliver=True)
             return
         self._taken.add(message.message_id)
-        self._lanes.put(incoming.chat, incoming.update_id, lambda: self._answer(incoming, message))
+        if urgent:
+            self._lanes.beside(lambda: self._answer(incoming, message))
+        else:
+            waits = not incoming.staff
+            self._lanes.put(incoming.chat, incoming.update_id, lambda: self._answer(incoming, message, waits))
 
-    async def _answer(self, incoming: Incoming, message: Message) -> None:
-        """Answer what is on disk, however long the store is away; the lane keeps the order meanwhile."""
+    async def _nothing_new(self, message: Message) -> bool:
+        """Whether an edit left the words as they were (a preview that was taken away), or has been edited again since."""
+        before = await self._store.latest(CHANNEL, message.chat, message.ref)
+        if before is None or before.message_id == message.message_id:
+            return False
+        same = (before.kind, before.text) == (message.kind, self._dialogue.clean(message).text)
+        return same or before.at > message.at
+
+    async def _answer(self, incoming: Incoming, message: Message, waits: bool = False) -> None:
+        """Answer what is on disk, however long the store is away, and with `waits` however long there is no room for it;
+        the lane keeps the order meanwhile."""
         attend(CHANNEL, message.message_id)
         failures = 0
         try:
+            if waits:
+                await self._room()
             while True:
                 try:
-                    await self._reply(incoming, message)
+                    with self._dialogue.gate.working():
+                        await self._reply(incoming, message)
                     break
                 except StoreUnavailable as error:
                     log.error("answer not stored, trying again: %s", error)
@@ -229,6 +281,13 @@ class TelegramChannel:
         self.sender.wake()
         if incoming.query:
             await self._delivery.stop_spinning(incoming.query)
+
+    async def _room(self) -> None:
+        """Wait until the service takes on another message. One asks at a time: many who ask again and again would use up
+        what there is."""
+        async with self._line:
+            while await self._dialogue.gate.full(self._now()):
+                await self._sleep(ROOM_SECONDS)
 
     async def _reply(self, incoming: Incoming, message: Message) -> None:
         base = self._knowledge()
@@ -248,16 +307,26 @@ class TelegramChannel:
     async def _only_button(self, incoming: Incoming) -> None:
         """Turn the page of a long answer, or say that a button is out of date or somebody else's."""
         attend(CHANNEL, incoming.ref)
-        reply: Reply | None = None
         if incoming.page:
-            reply = await self._store.reply_sent(CHANNEL, incoming.chat, incoming.ref)
-        if reply is not None:
-            try:
-                await self._delivery.turn_page(incoming.chat, incoming.shown, reply, incoming.ref, incoming.page)
-            except DeliveryError as error:
-                log.info("page not turned: %s", error)
-        why = "" if reply is not None else "button_others" if incoming.others else "button_stale"
+            why = await self._turn_page(incoming)
+        else:
+            why = "button_others" if incoming.others else "button_stale"
         await self._delivery.stop_spinning(incoming.query, replies.phrase(self._knowledge(), why) if why else "")
+
+    async def _turn_page(self, incoming: Incoming) -> str:
+        """Show another page; "" when it is there, else the key of what is said instead."""
+        try:
+            reply = await self._store.reply_sent(CHANNEL, incoming.chat, incoming.ref)
+            if reply is None:
+                return "button_stale"
+            await self._delivery.turn_page(incoming.chat, incoming.shown, reply, incoming.ref, incoming.page)
+        except DeliveryRefused as error:
+            log.info("page not turned: %s", error)
+            return "button_stale"
+        except (DeliveryError, StoreUnavailable) as error:
+            log.info("page not turned: %s", error)
+            return "button_later"
+        return ""
 
     def routes(self) -> list[Route]:
         """POST /telegram for webhook mode; the secret is compared in constant time."""
@@ -287,7 +356,8 @@ class TelegramChannel:
                 return _error(503, "starting", "正在启动，请稍后再送。")
             return JSONResponse({})
         try:
-            await self._take_in(incoming, busy=self._lanes.waiting >= self._most)
+            for wanted in self._albums.wanted([incoming]):
+                await self._take_in(wanted, busy=self._lanes.waiting >= self._most)
         except StoreUnavailable as error:
             log.error("update not stored, so not acknowledged: %s", error)
             return _error(503, "store_unavailable", "数据库暂时连接不上。")

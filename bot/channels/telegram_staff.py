@@ -1,9 +1,12 @@
-"""What staff chats may ask on Telegram: /queue and /stats. Others never get here (telegram_updates.read)."""
+"""What staff chats may ask on Telegram: /queue and /stats."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from bot.channels.telegram_updates import STAFF_COMMANDS
 from bot.desk.promise import ZONE
-from bot.messages import Reply
+from bot.messages import Kind, Message, Reply
 from bot.replies import phrase
 from bot.store.base import Store, Ticket, TicketState
 from intents.model import KnowledgeData
@@ -11,6 +14,12 @@ from intents.model import KnowledgeData
 SHOWN = 10
 _WORDS = 40
 """Characters of a question in the list."""
+
+
+def staff_command(message: Message, staff: Collection[int]) -> str:
+    """`queue` or `stats` where a message is that and comes from a staff chat; else ""."""
+    known = message.kind is Kind.COMMAND and message.text in STAFF_COMMANDS
+    return message.text if known and message.chat in map(str, staff) else ""
 
 
 async def staff_reply(name: str, base: KnowledgeData, store: Store) -> Reply:

@@ -28,6 +28,8 @@ _PLAIN = frozenset({"message_id", "from", "chat", "date", "text", "entities", "l
 _GROUPS = ("group", "supergroup")
 _ANONYMOUS_ADMIN = 1087968824
 """Telegram's own account behind an administrator who writes as the group (Bot API, Message.from)."""
+_CHANNEL_BOT = 136817688
+"""Telegram's own account behind who writes as a channel of theirs (Bot API, Message.from)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,10 @@ class Incoming:
     """The button is for somebody else in the group."""
     staff: str = ""
     """A command for staff chats: `queue` or `stats`."""
+    edited: bool = False
+    """Words that were said before and have been changed, or something beside the words."""
+    album: str = ""
+    """Of which album it is a picture."""
 
 
 def read(
@@ -68,14 +74,15 @@ def read(
     found = update.message or update.edited_message
     if found is None or found.from_user is None:
         return None
-    if found.from_user.is_bot and found.from_user.id != _ANONYMOUS_ADMIN:
+    if found.from_user.is_bot and not _behind_a_chat(found):
         return None
     text = _addressed(found, me)
     if text is None or (found is update.edited_message and not text):
         return None
     if not text and found.effective_attachment is None and not _bare_mention(found, text):
         return None
-    return _message(update.update_id, found, text, me, staff)
+    read = _message(update.update_id, found, text, me, staff)
+    return replace(read, edited=found is update.edited_message, album=found.media_group_id or "")
 
 
 def plain(data: Mapping[str, Any], me: Me) -> Incoming | None:
@@ -88,15 +95,16 @@ def plain(data: Mapping[str, Any], me: Me) -> Incoming | None:
         return None
     try:
         number, at, text = data["update_id"], found["date"], found["text"].strip()
+        written = found["message_id"]
         chat, person, bot = found["chat"]["id"], found["from"]["id"], found["from"]["is_bot"]
         if found["chat"]["type"] != "private" or bot or not text or text.startswith("/"):
             return None
-        if {int} != {type(x) for x in (number, at, chat, person)}:
+        if {int} != {type(x) for x in (number, at, chat, person, written)}:
             return None
         when = datetime.fromtimestamp(at, UTC)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError):
         return None
-    message = Message(CHANNEL, str(chat), str(person), text, Kind.TEXT, when, f"{me.id}-{number}")
+    message = Message(CHANNEL, str(chat), str(person), text, Kind.TEXT, when, f"{me.id}-{number}", str(written))
     return Incoming(number, message.chat, message)
 
 
@@ -110,7 +118,8 @@ def _message(update_id: int, found: telegram.Message, text: str, me: Me, staff: 
         # an album comes as many messages: one courteous word for all
         message_id = f"{me.id}-g{found.media_group_id}"
     kind, text = (Kind.COMMAND, "start") if _bare_mention(found, text) else (_kind(found, text), text)
-    message = Message(CHANNEL, chat, _person(found), text, kind, found.edit_date or found.date, message_id)
+    when, written = found.edit_date or found.date, str(found.message_id)
+    message = Message(CHANNEL, chat, _person(found), text, kind, when, message_id, written)
     incoming = Incoming(update_id, chat, message)
     if not text.startswith("/"):
         return incoming
@@ -124,9 +133,17 @@ def _message(update_id: int, found: telegram.Message, text: str, me: Me, staff: 
 
 def _person(found: telegram.Message) -> str:
     """Who wrote. All administrators who write as their group have one account, which would be one person in all groups; and
-    when they press a button, they do it as themselves: they are their group."""
+    when they press a button, they do it as themselves: they are their group. So is who writes as a channel that channel."""
     who = found.from_user.id if found.from_user else 0
+    if who == _CHANNEL_BOT and found.sender_chat is not None:
+        return str(found.sender_chat.id)
     return str(found.chat.id if who == _ANONYMOUS_ADMIN and found.chat.type in _GROUPS else who)
+
+
+def _behind_a_chat(found: telegram.Message) -> bool:
+    """Whether a person wrote behind one of Telegram's own bots: as their group or as a channel."""
+    who = found.from_user.id if found.from_user else 0
+    return who == _ANONYMOUS_ADMIN or (who == _CHANNEL_BOT and found.sender_chat is not None)
 
 
 def _kind(found: telegram.Message, text: str) -> Kind:

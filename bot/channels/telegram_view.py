@@ -14,6 +14,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot import replies
 from bot.channels.split import split_text
+from bot.channels.telegram_pace import is_group
 from bot.messages import NONE_OF_THESE, Reply
 from bot.traditional import is_marked
 from intents.model import KnowledgeData
@@ -67,13 +68,14 @@ def _pages(base: KnowledgeData, reply: Reply) -> list[str]:
 def keyboard(
     base: KnowledgeData, reply: Reply, ref: str, page: int = 1, of: int = 1, convert: Convert = _as_is
 ) -> InlineKeyboardMarkup | None:
-    """Pages, options one a row, feedback side by side; None without any. Buttons of one person's end in that person's id."""
+    """Pages, options one a row, feedback side by side; None without any. Buttons of one person's end in that person's id; who
+    wrote as a channel presses as somebody else, so those buttons are everybody's."""
     written = convert if is_marked(reply) else _as_is
     rows: list[list[InlineKeyboardButton]] = []
     turns = (("page_back", page - 1), ("page_next", page + 1))
     if turning := [_button(written(replies.phrase(base, key)), f"p:{to}:{ref}") for key, to in turns if 1 <= to <= of]:
         rows.append(turning)
-    whose = f":{asker}" if (asker := replies.asker(reply)) else ""
+    whose = f":{asker}" if (asker := replies.asker(reply)) and not is_group(asker) else ""
     if page == of:
         for o in reply.options:
             data = option_data(o.id) + (whose if o.id == NONE_OF_THESE else "")

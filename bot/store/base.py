@@ -257,6 +257,9 @@ class Store(Protocol):
     async def history(self, channel: str, chat: str, limit: int = 40) -> list[tuple[Message, Reply]]:
         """The last answered messages of one conversation with their replies, oldest first."""
 
+    async def latest(self, channel: str, chat: str, ref: str) -> Message | None:
+        """The newest message of a chat with this `ref`, answered or not; None when there is none."""
+
     async def exchanges(self, channel: str | None = None, limit: int = 100) -> list[Exchange]:
         """Newest exchanges first."""
 

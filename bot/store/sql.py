@@ -253,6 +253,14 @@ class SqlStore:
             found = (await connection.execute(query)).all()
         return [(Message.from_json(row.body), Reply.from_json(row.reply)) for row in reversed(found)]
 
+    async def latest(self, channel: str, chat: str, ref: str) -> Message | None:
+        """See Store."""
+        query = sa.select(messages.c.body).where(messages.c.channel == channel, messages.c.chat == chat)
+        query = query.where(messages.c.body["ref"].as_string() == ref).order_by(messages.c.id.desc()).limit(1)
+        async with self._reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return Message.from_json(row.body) if row else None
+
     async def exchanges(self, channel: str | None = None, limit: int = 100) -> list[Exchange]:
         """See Store."""
         query = sa.select(exchanges).order_by(exchanges.c.id.desc()).limit(min(limit, _PAGE))

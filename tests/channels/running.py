@@ -62,6 +62,7 @@ def a_channel(
     gate: Gate | None = None,
     waiting: int = 500,
     time: FastTime | None = None,
+    now: Callable[[], datetime] | None = None,
     **settings: Any,
 ) -> TelegramChannel:
     """A channel for the sample knowledge; a person may write as often as they like."""
@@ -72,7 +73,7 @@ def a_channel(
     )  # fmt: skip
     time = time or FastTime()
     return TelegramChannel(
-        made, dialogue, store, lambda: matcher.knowledge, FakeClock(), time.sleep, time, waiting, idle=0.02
+        made, dialogue, store, lambda: matcher.knowledge, now or FakeClock(), time.sleep, time, waiting, idle=0.02
     )
 
 

@@ -58,6 +58,20 @@ async def test_a_job_that_fails_is_passed_over() -> None:
     assert (["a2"], 0) == (done, lanes.waiting)
 
 
+async def test_what_goes_beside_waits_for_no_other() -> None:
+    """However many lanes are at work, and whatever its own chat waits for."""
+    lanes, done, gate = Lanes(at_once=1), list[str](), asyncio.Event()
+    lanes.put("a", 1, recorder(done, "a1", gate))
+    await asyncio.sleep(0)
+    lanes.beside(recorder(done, "first"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (["first"], 1) == (done, lanes.waiting)
+    gate.set()
+    await lanes.close()
+    assert ["first", "a1"] == done
+
+
 async def test_room_is_waited_for() -> None:
     """More than may wait holds back whoever brings more."""
     lanes, done, gate = Lanes(), list[str](), asyncio.Event()

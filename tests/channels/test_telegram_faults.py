@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,31 @@ async def api() -> AsyncIterator[BotApi]:
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     async with a_store(tmp_path) as made:
         yield made
+
+
+class Watched(Gate):
+    """A gate that notes when it let somebody in, how often it did not, and how many were in work at once."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self.let_in: list[datetime] = []
+        self.refused = self.most = 0
+
+    async def full(self, at: datetime) -> bool:
+        """See Gate."""
+        full = await super().full(at)
+        if full:
+            self.refused += 1
+        else:
+            self.let_in.append(at)
+        return full
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """See Gate."""
+        with super().working():
+            self.most = max(self.most, self.in_work)
+            yield
 
 
 def question(text: str, person: int = 42) -> dict[str, object]:
@@ -259,6 +286,27 @@ async def test_a_long_answer_is_turned_in_place(api: BotApi, store: SqlStore, sa
     assert [] == await store.exchanges("telegram")
 
 
+async def test_a_page_that_cannot_be_turned_now_is_said(
+    api: BotApi, store: SqlStore, sample_matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While Telegram has us wait, or the store is away, whoever presses is asked to press again later."""
+    await store.enqueue("telegram", "42", Reply("ticket_answered", "这是一句话。" * 1200, "answer"), "K7-3F9Q")
+    channel = a_channel(api.url, store, sample_matcher)
+    async with alive(channel):
+        (first,) = await api.wait(1)
+        channel.pace.hold(30)
+        api.add("callback_query", pressed(labels(first)["下一页"], number=first["id"]))
+        assert await until(lambda: len(api.alerts) == 1)
+
+        async def away(*asked: object) -> None:
+            raise StoreUnavailable("away")
+
+        monkeypatch.setattr(store, "reply_sent", away)
+        api.add("callback_query", pressed(labels(first)["下一页"], number=first["id"]))
+        assert await until(lambda: len(api.alerts) == 2)
+    assert (["请稍后再点。"] * 2, []) == (api.alerts, api.edits)
+
+
 async def test_groups_are_answered_only_when_meant_and_as_a_reply(
     api: BotApi, store: SqlStore, sample_matcher: Matcher
 ) -> None:
@@ -294,6 +342,29 @@ async def test_staff_hear_of_a_ticket_and_may_ask(api: BotApi, store: SqlStore, 
     assert [False, True] == ["-500" in scope for scope in scopes]
 
 
+async def test_what_staff_asked_before_a_crash_is_answered(
+    api: BotApi, tmp_path: Path, sample_matcher: Matcher
+) -> None:
+    """Killed between storing and answering: the next start answers with the queue, and in other chats with the help."""
+    api.add("message", message("/queue", GROUP))
+    api.add("message", question("/queue", 7))
+    async with a_store(tmp_path) as store:
+        channel = a_channel(api.url, store, sample_matcher, staff_chats=(-500,))
+        for update in await channel.bot.get_updates():
+            incoming = channel._read(update)
+            assert incoming is not None
+            assert incoming.message is not None
+            await channel._dialogue.accept(incoming.message)
+        await channel.close()
+    async with a_store(tmp_path) as store:
+        again = a_channel(api.url, store, sample_matcher, staff_chats=(-500,))
+        assert (2, 0) == (await again.resume(), await again.resume())
+        async with alive(again, receive=False):
+            said = {m["chat"]: m["text"] for m in await api.wait(2)}
+    assert "没有待办工单。" == said[-500]
+    assert "怎么用" in said[7]
+
+
 async def test_commands_are_registered_with_chinese_descriptions(
     api: BotApi, store: SqlStore, sample_matcher: Matcher
 ) -> None:
@@ -318,10 +389,29 @@ async def test_a_closed_channel_says_so(api: BotApi, store: SqlStore, sample_mat
 
 
 async def test_too_many_at_once_wait_or_get_a_text(api: BotApi, store: SqlStore, sample_matcher: Matcher) -> None:
-    """Polling takes in no more than may wait, and still answers all of them."""
+    """Polling takes in no more than may wait, nothing is answered before there is room for it, and everything is."""
+    gate, time = Watched(Limits(per_second=1, in_work=2)), FastTime()
     for person in range(1, 41):
         api.add("message", question("公证收费标准", person))
-    async with alive(a_channel(api.url, store, sample_matcher, Gate(Limits(per_second=1)), waiting=5)):
-        said = await api.wait(40, 20)
+    async with alive(a_channel(api.url, store, sample_matcher, gate, waiting=5, time=time, now=time.now)):
+        said = await api.wait(40, 30)
     assert {"以公示为准。"} == {m["text"].splitlines()[0] for m in said}
     assert 40 == len({m["chat"] for m in said})
+    # by the clock of the gate one a second
+    assert 40 == len(gate.let_in)
+    assert 39 <= (gate.let_in[-1] - gate.let_in[0]).total_seconds() + 1e-3
+    assert 1 <= gate.most <= 2
+
+
+async def test_messages_in_work_are_counted(api: BotApi, store: SqlStore, sample_matcher: Matcher) -> None:
+    """While as many are in work as may be, whoever they are, a message waits; an emergency does not."""
+    gate = Watched(Limits(in_work=1))
+    async with alive(a_channel(api.url, store, sample_matcher, gate)):
+        with gate.working():
+            api.add("message", question("公证收费标准", 1))
+            assert await until(lambda: gate.refused > 3)
+            api.add("message", question("他现在又打我了", 1))
+            (first,) = await api.wait(1)
+            assert first["text"].startswith("☎ 110 报警")
+            assert 1 == len(api.sent)
+        assert "以公示为准。" == (await api.wait(2))[1]["text"].splitlines()[0]

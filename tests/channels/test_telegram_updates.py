@@ -150,6 +150,18 @@ def test_who_writes_as_the_group_is_the_group(sample_matcher: Matcher) -> None:
     assert ("-500", "-500") == (found.message.person, found.message.conversation)
 
 
+def test_who_writes_as_a_channel_is_that_channel(sample_matcher: Matcher) -> None:
+    """Telegram's one account behind all who write as a channel of theirs; without a channel it is a bot like any other."""
+    account = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
+    body = {**mention("@fawen_test_bot 公证收费标准"), "from": account}
+    channel = {"id": -100999, "type": "channel", "title": "某频道"}
+    found = incoming(sample_matcher, "message", {**body, "sender_chat": channel})
+    assert found is not None
+    assert found.message is not None
+    assert ("-100999", "公证收费标准") == (found.message.person, found.message.text)
+    assert None is incoming(sample_matcher, "message", body)
+
+
 def test_a_group_message_remembers_what_it_answers(sample_matcher: Matcher) -> None:
     """Its id carries Telegram's message number, so that the answer can point to it."""
     found = incoming(sample_matcher, "message", message("/menu", GROUP, number=33))

@@ -83,6 +83,18 @@ async def test_ticket_exchange_state_and_outbox_stand_together(store: SqlStore) 
     assert await store.history("web", "c1") == [(message, reply())]
 
 
+async def test_the_latest_with_a_ref_is_found(store: SqlStore) -> None:
+    """Of one chat, answered or not, the newest; no other chat's."""
+    first, second, other = question(1), question(2, "继承公证要什么材料"), question(3, chat="c2")
+    for message in (first, second, other):
+        await store.receive(replace(message, ref="7"))
+    await store.receive(replace(question(4), ref="77"))
+    await store.finish(turn(replace(first, ref="7")))
+    assert replace(second, ref="7") == await store.latest("web", "c1", "7")
+    assert None is await store.latest("web", "c1", "8")
+    assert None is await store.latest("telegram", "c1", "7")
+
+
 async def test_a_taken_number_conflicts_and_leaves_nothing(store: SqlStore) -> None:
     first, second = question(1), question(2)
     await store.finish(turn(first, a_ticket()))
