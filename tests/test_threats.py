@@ -130,7 +130,7 @@ async def test_files_beside_the_static_ones_are_not_there(path: str, sample_matc
 # ---- what calls out, what is loaded -----------------------------------------------------------------------------------
 
 CALLERS = {
-    "bot/channels/telegram.py", "bot/channels/telegram_poll.py", "bot/channels/telegram_send.py",
+    "bot/channels/telegram.py", "bot/channels/telegram_commands.py", "bot/channels/telegram_poll.py", "bot/channels/telegram_send.py",
     "bot/channels/telegram_updates.py", "bot/channels/telegram_view.py", "bot/channels/wechat_api.py", "bot/checkup.py", "bot/doctor.py",
     "bot/doctor_telegram.py", "bot/store/alone.py", "bot/store/batch.py", "bot/store/line.py", "bot/store/connect.py",
 }  # fmt: skip
