@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from intents.context import GENERAL, Context, topic_of
-from intents.decide import MAX_OPTIONS, Decision
+from intents.decide import MAX_OPTIONS, MIN_OPTIONS, Decision
 from intents.grams import Floats
 from intents.model import SAFETY, Ask, KnowledgeData
 
@@ -54,7 +54,8 @@ def offered(
     decision: Decision,
     context: Context,
 ) -> Decision:
-    """A decision on a follow-up with the options of a conversation; an answer stays as it is. `best_first` as in `decide`."""
+    """A decision on a follow-up with the options of a conversation, two at least; an answer stays as it is. `best_first` as in
+    `decide`."""
     if decision.outcome == "answer":
         return decision
     likely = [(names[i], float(p[i])) for i in best_first if names[i] in knowledge.entries]
@@ -68,7 +69,17 @@ def offered(
         options = tuple(dict.fromkeys((*entries[:BESIDE_ASK], *decision.options)))[:MAX_OPTIONS]
     else:
         options = tuple(dict.fromkeys((*decision.options, *entries)))[: max(OFFERED, len(decision.options))]
-    return replace(decision, outcome="options", options=with_before(knowledge, options, context)[:MAX_OPTIONS])
+    found = enough(knowledge, with_before(knowledge, options, context)[:MAX_OPTIONS])
+    return replace(decision, outcome="options", options=found) if len(found) >= MIN_OPTIONS else decision
+
+
+def enough(knowledge: KnowledgeData, options: Sequence[str]) -> tuple[str, ...]:
+    """Options of which one alone is no choice: beside it stands what is related to it, small talk last."""
+    if len(options) != 1:
+        return tuple(options)
+    near = [name for name in knowledge.entries[options[0]].related if published(knowledge, name)]
+    near.sort(key=lambda name: name.startswith("chat."))
+    return tuple(dict.fromkeys((*options, *near)))[:MIN_OPTIONS]
 
 
 def with_before(knowledge: KnowledgeData, options: Sequence[str], context: Context) -> tuple[str, ...]:

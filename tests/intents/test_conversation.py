@@ -9,8 +9,17 @@ import pytest
 
 from intents import Context, KnowledgeBase, Matcher
 from intents.context import expanded, name_of
-from intents.conversation import BESIDE_ASK, LEAST_OFFERED, OFFERED, carried, offered, same_aspect, with_before
-from intents.decide import LOOKED_AT, MAX_OPTIONS, Decision
+from intents.conversation import (
+    BESIDE_ASK,
+    LEAST_OFFERED,
+    OFFERED,
+    carried,
+    enough,
+    offered,
+    same_aspect,
+    with_before,
+)
+from intents.decide import LOOKED_AT, MAX_OPTIONS, MIN_OPTIONS, Decision
 from intents.ranking import top
 from tests.conftest import ROOT
 
@@ -58,6 +67,27 @@ def test_a_follow_up_with_a_likely_entry_is_not_given_up() -> None:
     assert (found.outcome, found.entry, found.options[:2]) == ("options", None, ("notary.fee", "notary.will"))
     nothing = np.where(np.arange(len(P)) == len(P) - 1, 0.9, P * LEAST_OFFERED).astype(np.float32)
     assert _offered("none", (), p=nothing).outcome == "none"
+
+
+def test_one_alone_is_no_choice() -> None:
+    """A follow-up that could only mean what was spoken of is offered what is related beside it, or nothing."""
+    names, p = ("notary.gift", "none"), np.array([0.3, 0.7], np.float32)
+
+    def found(base: KnowledgeBase) -> Decision:
+        decision = Decision("none", None, (), 0.7)
+        return offered(base, names, p, top(p, LOOKED_AT), decision, Context("notary.gift"))
+
+    related = next(e for e in BASE.entries["notary.gift"].related if not e.startswith("chat."))
+    assert (found(BASE).outcome, found(BASE).options) == ("options", ("notary.gift", related))
+    alone = replace(BASE.entries["notary.gift"], related=())
+    assert found(replace(BASE, entries={**BASE.entries, "notary.gift": alone})) == Decision("none", None, (), 0.7)
+    assert enough(BASE, ("notary.fee", "notary.will", "notary.gift")) == ("notary.fee", "notary.will", "notary.gift")
+
+
+@pytest.mark.parametrize(("text", "before"), [("怎么办", "reconsideration.suspend"), ("不批呢", "legal_aid.refused")])
+def test_a_follow_up_is_never_offered_one_alone(text: str, before: str) -> None:
+    match = MATCHER.match(text, Context(before))
+    assert match.outcome != "options" or len(match.options) >= MIN_OPTIONS
 
 
 def test_an_answer_stays_an_answer() -> None:
