@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
-from bot import pleas, replies, typed
+from bot import picking, pleas, replies, typed
 from bot.config import Dialogue as Limits
 from bot.desk.intake import Intake, nearest
 from bot.errors import StoreConflict, StoreUnavailable
@@ -29,6 +29,7 @@ from bot.recall import REMEMBERED, Recall
 from bot.store.base import Late, Notice, Receipt, Store, Ticket, Turn
 from bot.traditional import Traditional, marked
 from intents import Match, Matcher
+from intents.conversation import published
 from intents.model import KnowledgeData
 
 log = logging.getLogger(__name__)
@@ -183,6 +184,7 @@ class Dialogue:
         state = await self._store.conversation(message.channel, message.conversation) or {}
         for attempt in range(_MOST_TRIES):
             work = Work(message, dict(state))
+            work.lapse(self._limits.context_minutes)
             reply = await self._reply(matcher, work)
             work.showed(reply)
             reply = replies.addressed(self._written(work, reply), message)
@@ -240,7 +242,7 @@ class Dialogue:
         if message.kind is Kind.FOLLOW:
             return replies.greeting(base, "follow")
         if message.kind is Kind.FEEDBACK:
-            return await self._feedback(matcher, work)
+            return await self._judged(matcher, work, message.ref, message.text)
         if message.kind is Kind.COMMAND:
             return await self._command(matcher, work, message.text)
         if message.kind is Kind.CHOICE:
@@ -274,28 +276,28 @@ class Dialogue:
         question = work.state.pop("asked", "")
         work.state.pop("options", None)
         if work.state.get("rephrased") and question:
-            work.state.pop("rephrased")
+            del work.state["rephrased"]
             return await self._ticket(matcher, work, "none_of_these", question, "no_answer")
-        work.state["rephrased"] = True
-        work.state["asked"] = question
+        work.rephrase(question)
         return replies.text(matcher.knowledge, "rephrase", outcome="none")
 
-    async def _feedback(self, matcher: Matcher, work: Work) -> Reply:
+    async def _judged(self, matcher: Matcher, work: Work, message_id: str, verdict: str) -> Reply:
+        """有帮助 or 没帮助 of the answer to a message."""
         message, base = work.message, matcher.knowledge
-        exchange = await self._store.feedback(message.channel, message.ref, message.person, message.text)
+        exchange = await self._store.feedback(message.channel, message_id, message.person, verdict)
         if exchange is None or exchange.chat != message.chat:
             return replies.text(base, "feedback_lost")
-        if message.text == "helpful":
+        if verdict == "helpful":
             return replies.text(base, "helpful")
         if exchange.ticket:
             return replies.text(base, "feedback_lost")
-        return await self._ticket(matcher, work, "unhelpful", exchange.text, "unhelpful")
+        return await self._ticket(matcher, work, "unhelpful", work.unhelped(base, exchange), "unhelpful")
 
     async def _human(self, matcher: Matcher, work: Work, said: str = "") -> Reply:
         """A person is asked for: about what was `said` with it, else about the question before, else it is asked back."""
-        said = await pleas.matter(self._recall, matcher, said)
+        said = "" if self._aside(said) else await pleas.matter(self._recall, matcher, said)
         question = pleas.question(said, str(work.state.get("last_question") or ""))
-        if not question:
+        if not question or self._aside(question):
             work.state["human"] = True
             return replies.text(matcher.knowledge, "human_ask", outcome="answer", entry="chat.human")
         return await self._ticket(matcher, work, "human", question, "human")
@@ -309,9 +311,12 @@ class Dialogue:
         for_staff = work.state.pop("human", False)
         if shortcut := await self._shortcut(matcher, work, text):
             return shortcut
-        if for_staff and text:
-            return await self._ticket(matcher, work, "human", text, "human")
+        aside = self._aside(text)
+        if for_staff and text and aside is not picking.Aside.ENOUGH:
+            return await (self._human(matcher, work) if aside else self._ticket(matcher, work, "human", text, "human"))
         match = await self._recall.match(matcher, text, work.context(self._limits.context_minutes))
+        if aside and picking.overrules(aside, match):
+            return await self._said_little(matcher, work, aside)
         work.match = match
         if match.entry == "chat.human":
             return await self._human(matcher, work, "" if match.reason == "exact" else text)
@@ -323,8 +328,7 @@ class Dialogue:
             return replies.options(base, match)
         if match.reason == "empty":
             return replies.text(base, "empty")
-        if work.state.get("rephrased"):
-            work.state.pop("rephrased")
+        work.state.pop("rephrased", None)
         return await self._ticket(matcher, work, "none", text, "no_answer")
 
     async def _shortcut(self, matcher: Matcher, work: Work, text: str) -> Reply | None:
@@ -340,15 +344,27 @@ class Dialogue:
         if found := typed.TICKET.match(text):
             return await self._lookup.reply(matcher.knowledge, work.message, found.group(1).strip())
         options = work.state.get("options") or []
-        if options and (position := typed.choice(text)) is not None:
-            if 0 < position <= len(options):
-                return await self._chosen(matcher, work, options[position - 1])
-            if position == len(options) + 1:
-                return await self._none_of_these(matcher, work)
+        picked = picking.picked(text, options) if options else None
+        if picked == "":
             return replies.text(matcher.knowledge, "choose_range", most=str(len(options)))
-        if options and text.strip("。.!！ ") in ("都不是", "以上都不是", "不是", "没有"):
+        return await self._chosen(matcher, work, picked) if picked else None
+
+    def _aside(self, text: str) -> picking.Aside | None:
+        return picking.aside(self.traditional.simplified(text))
+
+    async def _said_little(self, matcher: Matcher, work: Work, aside: picking.Aside) -> Reply:
+        """A choice with nothing to choose from, 都不是, 不用了, 吗: never the question of a ticket."""
+        base, (message_id, question) = matcher.knowledge, work.before
+        if aside is picking.Aside.ENOUGH and published(base, "chat.bye"):
+            return self._entry(matcher, work, "chat.bye", 1.0)
+        if aside in (picking.Aside.ENOUGH, picking.Aside.AGREES):
+            return replies.text(base, "enough")
+        if aside is picking.Aside.NONE_OF_THEM and message_id:
+            return await self._judged(matcher, work, message_id, "unhelpful")
+        if aside in picking.DECLINES and (question or work.state.get("rephrased")):
+            work.state["asked"] = question or work.state.get("asked", "")
             return await self._none_of_these(matcher, work)
-        return None
+        return replies.text(base, "say_question")
 
     async def _forget(self, matcher: Matcher, work: Work, sure: bool) -> Reply:
         """Erase what is stored of this person, once it was confirmed (个人信息保护法第四十七条)."""
@@ -367,6 +383,8 @@ class Dialogue:
 
     async def _ticket(self, matcher: Matcher, work: Work, reason: str, question: str, key: str) -> Reply:
         """Open a ticket; its number is in the reply, and `finish` writes both before anything is sent."""
+        if self._aside(question):
+            return replies.text(matcher.knowledge, "say_question")
         number = await self._store.free_ticket_number()
         if work.match is None or work.match.text != question:
             work.match = await self._recall.match(matcher, question)

@@ -16,7 +16,7 @@ _MOST_CLAUSES = 8
 """A text of more is a story, and no mere request for a person."""
 _CLAUSE = re.compile(r"(?:[转轉]?人工(?:客服|服[务務])?)?([^，,。.；;！!？?～~、\s]*)")
 """The group: what is not the request itself."""
-_MATTERS = frozenset(("chat.case_advice", "chat.other_department"))
+MATTERS = frozenset(("chat.case_advice", "chat.other_department"))
 """Entries of small talk that stand for somebody's own affair."""
 
 
@@ -28,7 +28,7 @@ async def matter(recall: Recall, matcher: Matcher, text: str) -> str:
     for clause in clauses:
         match = await recall.match(matcher, clause[1])
         first = match.entry or next(iter(match.options), "")
-        if not first.startswith("chat.") or first in _MATTERS:
+        if not first.startswith("chat.") or first in MATTERS:
             return text[clause.start(1) :].strip()
     return ""
 

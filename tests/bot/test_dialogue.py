@@ -117,7 +117,7 @@ async def test_a_number_that_is_not_on_the_list_is_told_so(talk: Talk, said: str
 
 
 @pytest.mark.parametrize(
-    "said", ["12348", "110", "120", "2号线怎么走", "2022", "就一个", "1个月", "1和2", "2岁", "一下", "选", "十十"]
+    "said", ["12348", "110", "120", "2号线怎么走", "2022", "就一个", "1个月", "我要2个", "2岁", "一下", "选", "十十"]
 )
 async def test_what_only_begins_with_a_number_is_no_choice(
     talk: Talk, monkeypatch: pytest.MonkeyPatch, said: str
