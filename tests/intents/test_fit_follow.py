@@ -82,7 +82,7 @@ def test_dialogues_stand_whole() -> None:
 def test_a_follow_up_must_be_surer_where_wrong_ones_are_told(matcher: Matcher) -> None:
     """The fitted threshold to answer follow-ups rises when nothing that conversations get is right."""
     assert isinstance(matcher.ranker.scorer, Scorer)
-    listener, few = Listener(matcher.ranker.scorer, matcher.fitted.ranking), _dialogues()[:25]
+    listener, few = Listener(matcher.ranker.scorer, matcher.fitted.ranking), _dialogues()[:100]
     hopeless = [replace(d, right=(d.right[0], *(frozenset({"chat.bye"}) for _ in d.right[1:]))) for d in few]
     seen = see_turns(listener, few)
     found = [fit_follow(listener, each, seen, matcher.fitted.thresholds).follow for each in (few, hopeless)]
