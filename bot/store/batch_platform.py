@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.store.base import OutboxState
 from bot.store.batch import Batch, Columns, Line
+from bot.store.fast_platform import OLDER
 from bot.store.platform_base import Admitted, Knock
 from bot.store.platform_schema import pages
 from bot.store.schema import micros
@@ -53,11 +54,11 @@ class BatchPlatform:
         names, places = self._columns.names, self._columns.unnest("g")
         keep = f"INSERT INTO pages ({names}) SELECT {names} FROM {places} ORDER BY channel, chat ON CONFLICT (channel, chat)"  # noqa: S608  # nosec B608
         self._always = f"{keep} DO UPDATE SET ref = excluded.ref, texts = excluded.texts, at = excluded.at"  # noqa: S608  # nosec B608
-        self._first = f"{keep} DO NOTHING"
+        self._late = f"{self._always} WHERE {OLDER}"
         self._admits = Batch(line, shown, self._admit, _keys)
         self._keeps = Batch(line, shown, self._keep, _chat)
-        self._keeps_first = Batch(line, shown, self._keep_first, _chat)
-        self.batches = (self._admits, self._keeps, self._keeps_first)
+        self._keeps_late = Batch(line, shown, self._keep_late, _chat)
+        self.batches = (self._admits, self._keeps, self._keeps_late)
 
     async def admit(self, knock: Knock, now: datetime) -> Admitted:
         """See Platform."""
@@ -68,7 +69,7 @@ class BatchPlatform:
     ) -> None:
         """See Platform."""
         row = {"channel": channel, "chat": chat, "ref": ref, "texts": list(texts), "at": now}
-        await (self._keeps if fresh else self._keeps_first).ask(row)
+        await (self._keeps if fresh else self._keeps_late).ask(row)
 
     @staticmethod
     async def _admit(connection: Any, asked: Sequence[tuple[Knock, datetime]]) -> list[Admitted]:
@@ -86,8 +87,8 @@ class BatchPlatform:
         await connection.execute(self._always, *self._columns.arrays(rows))
         return [None] * len(rows)
 
-    async def _keep_first(self, connection: Any, rows: Sequence[Mapping[str, Any]]) -> list[None]:
-        await connection.execute(self._first, *self._columns.arrays(rows))
+    async def _keep_late(self, connection: Any, rows: Sequence[Mapping[str, Any]]) -> list[None]:
+        await connection.execute(self._late, *self._columns.arrays(rows))
         return [None] * len(rows)
 
 

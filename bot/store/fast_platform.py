@@ -21,6 +21,10 @@ _KNOWN = f"""SELECT
     EXISTS (SELECT 1 FROM outbox WHERE channel = ?1 AND chat = ?3 AND state IN {_WAITING}),
     EXISTS (SELECT 1 FROM pages WHERE channel = ?1 AND chat = ?3)"""  # noqa: S608  # nosec B608  # names of ours
 
+OLDER = """pages.ref <> excluded.ref AND pages.at <= (SELECT received_at FROM messages
+    WHERE channel = excluded.channel AND message_id = excluded.ref)"""
+"""Pages are of another message, and were kept and turned before this one was received."""
+
 
 class FastPlatform:
     """Writes of bot.store.platform.PlatformStore on a SQLite file."""
@@ -36,7 +40,7 @@ class FastPlatform:
         keep = "ref = excluded.ref, texts = excluded.texts, at = excluded.at"
         self._keep = Insert(pages, f"ON CONFLICT (channel, chat) DO UPDATE SET {keep}")  # nosec B608
         self._receive = Insert(messages, "ON CONFLICT DO NOTHING")
-        self._keep_first = Insert(pages, "ON CONFLICT (channel, chat) DO NOTHING")
+        self._keep_late = Insert(pages, f"ON CONFLICT (channel, chat) DO UPDATE SET {keep} WHERE {OLDER}")  # nosec B608
 
     async def admit(self, knock: Knock, now: datetime, received: Mapping[str, Any] | None) -> Admitted:
         """See Platform; `received` is the row of the knock's message."""
@@ -67,7 +71,7 @@ class FastPlatform:
         self, channel: str, chat: str, ref: str, texts: Sequence[str], fresh: bool, now: datetime
     ) -> None:
         """See Platform."""
-        statement = self._keep if fresh else self._keep_first
+        statement = self._keep if fresh else self._keep_late
         row = {"channel": channel, "chat": chat, "ref": ref, "texts": list(texts), "at": now}
         values = statement.values(row)
         await self._fast.write(lambda connection: connection.execute(statement.sql, values))

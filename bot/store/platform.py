@@ -16,6 +16,7 @@ from bot.store.batch_platform import BatchPlatform
 from bot.store.desk_parts import SUPERSEDED
 from bot.store.fast_platform import FastPlatform
 from bot.store.platform_base import Admitted, Allowance, Credential, Knock, Opens
+from bot.store.platform_pages import PageStore
 from bot.store.platform_schema import credentials, knocks, owed, page_turns, pages, quotas
 from bot.store.replicas import Replicas
 from bot.store.schema import messages, outbox
@@ -28,14 +29,12 @@ _WITH = "with:"
 """Note of an outbox row that went out with the reply to a message."""
 
 
-class PlatformStore:
+class PlatformStore(PageStore):
     """Reads and writes; made of `store.shared`."""
 
     def __init__(self, shared: Shared) -> None:
-        self._shared, self._replicas = shared, Replicas(shared)
-        self._fast: FastPlatform | BatchPlatform | None = FastPlatform(shared.fast) if shared.fast is not None else None
-        if shared.batches is not None:
-            self._fast = shared.batches.platform
+        super().__init__(shared)
+        self._replicas = Replicas(shared)
 
     async def admit(self, knock: Knock) -> Admitted:
         """See Platform."""
@@ -170,7 +169,7 @@ class PlatformStore:
             if await _given(connection, channel, chat, message_id):
                 return
             if taken := await self._taken(connection, channel, chat, message_id, most):
-                await connection.execute(self._keeping(channel, chat, message_id, cut(taken), fresh=True))
+                await self._put_first(connection, channel, chat, message_id, cut(taken))
 
         await self._shared.writer.write(work)
 
@@ -188,52 +187,6 @@ class PlatformStore:
         await connection.execute(taken.values(state=OutboxState.SENT.value, note=_WITH + message_id))
         await connection.execute(_due(channel, chat, self._shared.now()))
         return [Reply.from_json(row.reply) for row in found]
-
-    async def keep_pages(self, channel: str, chat: str, ref: str, texts: Sequence[str], fresh: bool) -> None:
-        """See Platform."""
-        if self._fast is not None:
-            await self._fast.keep_pages(channel, chat, ref, texts, fresh, self._shared.now())
-            return
-        statement = self._keeping(channel, chat, ref, texts, fresh)
-
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(statement)
-
-        await self._shared.writer.write(work)
-
-    def _keeping(self, channel: str, chat: str, ref: str, texts: Sequence[str], fresh: bool) -> Any:
-        values = {"ref": ref, "texts": list(texts), "at": self._shared.now()}
-        statement = self._shared.insert(pages).values(channel=channel, chat=chat, **values)
-        keys = ["channel", "chat"]
-        if fresh:
-            return statement.on_conflict_do_update(index_elements=keys, set_=values)
-        return statement.on_conflict_do_nothing(index_elements=keys)
-
-    async def turn_page(self, channel: str, chat: str, message_id: str) -> str | None:
-        """See Platform."""
-        now = self._shared.now()
-        turned = sa.select(page_turns.c.text).where(
-            page_turns.c.channel == channel, page_turns.c.message_id == message_id
-        )
-        here = sa.and_(pages.c.channel == channel, pages.c.chat == chat)
-        held = sa.select(pages.c.texts).where(here)
-        if self._shared.postgres:
-            held = held.with_for_update()
-
-        async def work(connection: AsyncConnection) -> str | None:
-            row = (await connection.execute(held)).one_or_none()
-            before = (await connection.execute(turned)).one_or_none()
-            if before is not None:
-                return str(before.text)
-            if row is None or not row.texts:
-                return None
-            text, *rest = row.texts
-            await connection.execute(sa.update(pages).where(here).values(texts=rest, at=now))
-            values = {"channel": channel, "message_id": message_id, "text": text, "at": now}
-            await connection.execute(sa.insert(page_turns).values(**values))
-            return str(text)
-
-        return await self._shared.writer.write(work)
 
     async def spend(self, channel: str, chat: str, allowances: Sequence[Allowance]) -> Opens | None:
         """See Platform."""

@@ -105,16 +105,27 @@ class Platform(Protocol):
     async def lay_out(
         self, channel: str, chat: str, message_id: str, most: int, cut: Callable[[Sequence[Reply]], Sequence[str]]
     ) -> None:
-        """Make what waits for this chat, at most so much, the pages that `turn_page` gives next, in one transaction.
+        """Make what waits for this chat, at most so much, the pages that `turn_page` gives next, before any there are, in one
+        transaction.
 
         It counts as gone out with this message; a repeat changes nothing. `cut` makes the pages; it may run more than once.
         """
 
     async def keep_pages(self, channel: str, chat: str, ref: str, texts: Sequence[str], fresh: bool) -> None:
-        """Keep the further pages of an answer in place of older ones; not `fresh`: only where none are kept."""
+        """Keep the further pages of an answer in place of older ones.
+
+        Not `fresh`, of a message that came before: those already kept of it, and whatever was kept or turned after it was
+        received, stay as they are.
+        """
+
+    async def add_pages(self, channel: str, chat: str, ref: str, texts: Sequence[str], tail: str) -> None:
+        """Put further pages before those that are not read yet; where there are such, `tail` ends the last of the new ones."""
 
     async def turn_page(self, channel: str, chat: str, message_id: str) -> str | None:
         """The next page; the same again for a repeated delivery; None when there is none."""
+
+    async def put_back(self, channel: str, chat: str, message_id: str) -> None:
+        """The page turned for this message was not shown: it is the next one again, unless the pages are others by now."""
 
     async def spend(self, channel: str, chat: str, allowances: Sequence[Allowance]) -> Opens | None:
         """Take one message from the first allowance that has one left; None when there is none."""

@@ -189,6 +189,58 @@ async def test_a_late_repeat_does_not_bring_old_pages_back(platform: PlatformSto
     assert await platform.turn_page(CHANNEL, "o1", "m5") == "新"
 
 
+async def test_pages_of_a_repeat_take_the_place_of_older_ones(
+    store: SqlStore, platform: PlatformStore, clock: FakeClock
+) -> None:
+    """A process died before it kept them: what was kept or turned since the message came stays, what is older does not."""
+    await platform.keep_pages(CHANNEL, "o1", "m0", ["旧"], fresh=True)
+    for number in (1, 2):
+        clock.pass_by(seconds=1)
+        await store.receive(message(clock, number))
+    await platform.keep_pages(CHANNEL, "o1", "m1", ["二", "三"], fresh=False)
+    clock.pass_by(seconds=1)
+    assert await platform.turn_page(CHANNEL, "o1", "m3") == "二"
+    for number in (1, 2):
+        await platform.keep_pages(CHANNEL, "o1", f"m{number}", ["又"], fresh=False)
+    assert await platform.turn_page(CHANNEL, "o1", "m4") == "三"
+
+
+async def test_pages_of_a_customer_message_come_before_those_not_read(platform: PlatformStore) -> None:
+    """None is lost, however many come; the last of the new ones says that there is more, if there is."""
+    await platform.add_pages(CHANNEL, "o1", "out:1", ["甲二", "甲三"], "…")
+    await platform.turn_page(CHANNEL, "o1", "m1")
+    await asyncio.gather(*(platform.add_pages(CHANNEL, "o1", f"out:{n}", [f"{n}二", f"{n}三"], "…") for n in (2, 3)))
+    turned = [await platform.turn_page(CHANNEL, "o1", f"t{n}") for n in range(6)]
+    assert turned[4:] == ["甲三", None]
+    assert turned[:4] in (["3二", "3三…", "2二", "2三…"], ["2二", "2三…", "3二", "3三…"])
+
+
+async def test_what_is_laid_out_swallows_no_page(store: SqlStore, platform: PlatformStore) -> None:
+    """Pages that came between the look and the writing stay behind what was laid out."""
+    await store.enqueue(CHANNEL, "o1", reply("等"), "r")
+    await platform.add_pages(CHANNEL, "o1", "out:1", ["甲二"], "")
+    await platform.lay_out(CHANNEL, "o1", "m1", 2, lambda given: [one.text for one in given])
+    assert ["等", "甲二", None] == [await platform.turn_page(CHANNEL, "o1", f"t{n}") for n in range(3)]
+
+
+async def test_a_page_that_was_not_shown_is_the_next_one_again(platform: PlatformStore, clock: FakeClock) -> None:
+    """Once; not a page that was shown, and none of an answer that has been put away since."""
+    await platform.keep_pages(CHANNEL, "o1", "m1", ["二", "三"], fresh=True)
+    clock.pass_by(seconds=1)
+    assert await platform.turn_page(CHANNEL, "o1", "m2") == "二"
+    for message_id in ("m2", "m2", "m9"):
+        await platform.put_back(CHANNEL, "o1", message_id)
+    assert ["二", "二"] == [await platform.turn_page(CHANNEL, "o1", "m3") for _ in range(2)]
+    clock.pass_by(seconds=1)
+    assert await platform.turn_page(CHANNEL, "o1", "m4") == "三"
+    await platform.put_back(CHANNEL, "o1", "m3")
+    assert await platform.turn_page(CHANNEL, "o1", "m5") is None
+    clock.pass_by(seconds=1)
+    await platform.keep_pages(CHANNEL, "o1", "m6", ["新"], fresh=True)
+    await platform.put_back(CHANNEL, "o1", "m4")
+    assert ["新", None] == [await platform.turn_page(CHANNEL, "o1", f"n{n}") for n in range(2)]
+
+
 async def test_five_messages_after_a_message(platform: PlatformStore, clock: FakeClock) -> None:
     """Twenty at once spend five; a newer message opens five again; 48 hours close it."""
     await platform.admit(knock(clock))
