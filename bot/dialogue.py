@@ -9,7 +9,6 @@ happens with it: options, 都不是, tickets, feedback, follow-ups.
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Container
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,7 +19,7 @@ from bot.config import Dialogue as Limits
 from bot.desk.intake import Intake, nearest
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.gate import Gate
-from bot.logs import about
+from bot.leftover import Leftovers
 from bot.lookup import Lookup
 from bot.memory import Work
 from bot.messages import NONE_OF_THESE, Kind, Message, Reply
@@ -71,7 +70,7 @@ class Dialogue:
         minute = timedelta(minutes=1)
         self._rate = self.gate.limiter("person", limits.per_minute, minute)
         self._told = self.gate.limiter("told", 1, minute)
-        self._failed: Counter[tuple[str, str]] = Counter()
+        self.left = Leftovers(self, store, lambda: matcher().knowledge)
         self._lookup = Lookup(store)
 
     async def handle(self, message: Message, deliver: bool = False, receipt: Receipt | None = None) -> Reply:
@@ -119,6 +118,15 @@ class Dialogue:
         self.gate.meter.turned_away(message.channel, "busy")
         return False
 
+    async def barred(self, message: Message) -> Reply | None:
+        """What is said instead of any answer while the channel is closed, or to a person who is too fast; counts the message."""
+        base = self._matcher().knowledge
+        if closed := self.gate.closed(message.channel):
+            return replies.closed(base, closed.text)
+        if not await self._rate.allow(_person(message), message.at):
+            return replies.text(base, "too_fast")
+        return None
+
     async def accept(self, message: Message) -> tuple[Message, Receipt]:
         """Put a message on disk, redacted, so that it may be acknowledged: `answer` then cannot be forgotten.
 
@@ -148,22 +156,7 @@ class Dialogue:
 
         `busy` are the ids of messages that this process is working on.
         """
-        answered = 0
-        for message in await self._store.take_over(channel):
-            key = (channel, message.message_id)
-            if message.message_id in busy or self._failed[key] >= _MOST_TRIES:
-                continue
-            with about(channel, message.message_id):
-                try:
-                    await self.answer(message, deliver)
-                    answered += 1
-                except StoreUnavailable:
-                    raise
-                except Exception:
-                    # one message that cannot be answered must not keep the service from starting
-                    self._failed[key] += 1
-                    log.exception("%s: a message left over from before could not be answered", channel)
-        return answered
+        return await self.left.resume(channel, deliver, busy)
 
     def emergency(self, message: Message) -> Match | None:
         """Whether somebody writes or says that they are in danger: answered whatever limits and switches say, and first."""
@@ -233,10 +226,8 @@ class Dialogue:
         message, base = work.message, matcher.knowledge
         if (emergency := self.emergency(message)) and emergency.entry:
             return self._entry(matcher, work, emergency.entry, 1.0, emergency)
-        if closed := self.gate.closed(message.channel):
-            return replies.closed(base, closed.text)
-        if not await self._rate.allow(_person(message), message.at):
-            return replies.text(base, "too_fast")
+        if barred := await self.barred(message):
+            return barred
         if message.kind in (Kind.VOICE, Kind.IMAGE, Kind.OTHER) and not message.text.strip():
             return replies.text(base, "voice_unknown" if message.kind is Kind.VOICE else "kind_unknown")
         if message.kind is Kind.FOLLOW:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.messages import NONE_OF_THESE, Kind
+from bot.errors import StoreUnavailable
+from bot.messages import NONE_OF_THESE, Kind, Message, Reply
 from bot.recall import Recall
 from bot.store.base import Ticket
 from bot.traditional import is_marked
@@ -282,6 +283,30 @@ async def test_an_emergency_needs_no_store(talk: Talk, kind: Kind) -> None:
     assert ("safety.violence", ["110"]) == (reply.entry, [c.number for c in reply.calls])
     assert is_marked(await talk.say("救命，他現在打我，門鎖壞了", kind))
     assert "outage" == (await talk.say("他现在又打我了", Kind.IMAGE)).key
+
+
+async def test_what_a_stop_left_and_can_never_be_answered_gets_a_word(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start looks once: after all tries its sender is told so, and the others are answered. An outage is no try."""
+    for number, text in ((1, "公证收费标准"), (2, "法律援助收费吗")):
+        await talk.store.receive(Message("web", "c", "c", text, Kind.TEXT, talk.clock(), f"m{number}"))
+    answer, tries = talk.dialogue.answer, list[str]()
+    trouble: type[Exception] = StoreUnavailable
+
+    async def sometimes(message: Message, deliver: bool) -> Reply:
+        if message.message_id == "m1":
+            tries.append(message.message_id)
+            raise trouble("made to fail")
+        return await answer(message, deliver)
+
+    monkeypatch.setattr(talk.dialogue, "answer", sometimes)
+    with pytest.raises(StoreUnavailable):
+        await talk.dialogue.resume("web", deliver=True)
+    trouble = RuntimeError
+    assert [2, 0] == [await talk.dialogue.resume("web", deliver=True) for _ in range(2)]
+    assert (["trouble", "entry"], 4) == ([turn.reply.key for turn in talk.store.turns], len(tries))
+    assert [True, True] == [turn.deliver for turn in talk.store.turns]
 
 
 async def test_personal_numbers_never_reach_the_store(talk: Talk) -> None:
