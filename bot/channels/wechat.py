@@ -20,7 +20,8 @@ from bot import replies
 from bot.channels.wechat_api import WeChatApi
 from bot.channels.wechat_codes import PlatformSaid
 from bot.channels.wechat_messages import CHANNEL, Incoming
-from bot.channels.wechat_pages import pages, pick
+from bot.channels.wechat_pages import BYTES, hint, pages, pick, size
+from bot.channels.wechat_turning import MOST_TOGETHER, Turning
 from bot.dialogue import Dialogue
 from bot.errors import DeliveryDelayed, DeliveryRefused, FawenError, StoreUnavailable
 from bot.messages import Kind, Message, Reply
@@ -42,12 +43,13 @@ ALLOWANCES = (
 PARK_SECONDS = 6 * 3600.0
 LEFT_AFTER = timedelta(seconds=30)
 """A message without a reply after so long is left over: WeChat has stopped trying."""
-MOST_TOGETHER = 2
-"""What waits goes out with a reply, so many at a time."""
 BRIEF = 40
 _TIDY_SECONDS = 10.0
 _KEPT = timedelta(hours=1)
 _MOST_TRIES = 5
+_MOST_TOLD = 10_000
+_CHECK = "check"
+"""What a nonce that came with the check of the address belongs to."""
 
 
 class Replayed(FawenError):
@@ -83,15 +85,18 @@ class WeChatChannel:
         self._working: dict[str, asyncio.Task[str]] = {}
         self._owed: dict[str, Message] = {}
         """Answered with `success`, or not at all, by this process, and not in the outbox yet."""
+        self._told: dict[str, None] = {}
+        """Told to be sent again, oldest first; should the store have kept one after all, that text is its only reply."""
+        self._turning = Turning(parts.platform, self._pages)
         self._background: set[asyncio.Task[None]] = set()
         self._failures: dict[str, int] = {}
 
     async def close(self) -> None:
         """Let what is being answered be finished."""
-        waiting = [*self._working.values(), *self._background]
+        waiting = [*self._working.values(), *self._background, *self._turning.tasks]
         if waiting:
             await asyncio.wait(waiting, timeout=5)
-        for task in (*self._working.values(), *self._background):
+        for task in (*self._working.values(), *self._background, *self._turning.tasks):
             task.cancel()
 
     def health(self) -> dict[str, object]:
@@ -100,31 +105,73 @@ class WeChatChannel:
 
     async def take(self, incoming: Incoming, nonce: str) -> str | None:
         """The text to answer a verified delivery with; None for `success`. Raises Replayed."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._patience
+        until = asyncio.get_running_loop().time() + self._patience
         message, room = incoming.message, True
+        admitting: asyncio.Task[Admitted] | None = None
         try:
             async with asyncio.timeout_at(until):
                 if message is not None and not incoming.more:
                     message = self._dialogue.clean(await self._meant(message))
+                if message is not None:
                     room = await self._dialogue.room(message)
+                knock = self._knock(incoming, nonce, message if room else None)
                 with self._dialogue.gate.working():
-                    admitted = await self._platform.admit(self._knock(incoming, nonce, message if room else None))
+                    # what is being written may be written after we have stopped waiting for it
+                    admitting = asyncio.create_task(self._platform.admit(knock))
+                    admitted = await asyncio.shield(admitting)
             if admitted.replayed:
                 raise Replayed("this nonce was used before")
             if incoming.left:
                 await self._platform.exhaust(CHANNEL, incoming.chat)
             if message is None or admitted.owed or incoming.message_id in self._owed:
                 return None
+            if not room and not admitted.known:
+                return self._phrase("busy")
             if incoming.more:
-                turning = self._turn_page(incoming, admitted.waiting)
-                return await asyncio.wait_for(turning, until - loop.time())
+                return await self._more(incoming, message, admitted.waiting, until)
         except (StoreUnavailable, TimeoutError) as error:
             log.error("message %s not recorded: %s", incoming.message_id, type(error).__name__)
+            if admitting is not None:
+                if knock.message is not None:
+                    self._tell(knock.message)
+                self._spawn(self._after(knock.message, admitting))
             return None if message is None else self._outage(message)
-        if not room and not admitted.known:
-            return self._phrase("busy")
+        self._told.pop(message.message_id, None)
         return await self._in_time(message, admitted, until)
+
+    async def note(self, nonce: str) -> None:
+        """A nonce that came with no message: none may come with it later. Raises Replayed, StoreUnavailable, TimeoutError."""
+        async with asyncio.timeout(self._patience):
+            admitted = await self._platform.admit(Knock(CHANNEL, nonce, _CHECK, "", self._now()))
+        if admitted.replayed:
+            raise Replayed("this nonce was used before")
+
+    def _tell(self, message: Message) -> None:
+        """Its sender is told to send it again, whatever becomes of writing it down."""
+        self._told[message.message_id] = None
+        if len(self._told) > _MOST_TOLD:
+            del self._told[next(iter(self._told))]
+
+    async def _after(self, message: Message | None, admitting: asyncio.Task[Admitted]) -> None:
+        """Written after all, when nobody waits for it any more."""
+        try:
+            admitted = await admitting
+            if message is None:
+                return
+            if admitted.replayed or admitted.owed:
+                self._told.pop(message.message_id, None)
+            elif not admitted.known:
+                await self._close(message)
+        except Exception as error:
+            log.error("a delivery that was not waited for: %s", type(error).__name__)
+
+    async def _close(self, message: Message) -> bool:
+        """Record the text that a person was given in place of an answer; False where they were given none."""
+        if message.message_id not in self._told:
+            return False
+        await self._dialogue.say(message, self._dialogue.outage(message))
+        self._told.pop(message.message_id, None)
+        return True
 
     @staticmethod
     def _knock(incoming: Incoming, nonce: str, message: Message | None) -> Knock:
@@ -132,12 +179,13 @@ class WeChatChannel:
         kept = None if incoming.more else message
         return Knock(CHANNEL, nonce, incoming.message_id, incoming.chat, incoming.at, incoming.opens, kept)
 
-    async def _turn_page(self, incoming: Incoming, waiting: bool) -> str:
-        """The next page; where there is none, what waits for this person, as pages of their own."""
-        text = await self._platform.turn_page(CHANNEL, incoming.chat, incoming.message_id)
-        if text is None and waiting:
-            await self._platform.lay_out(CHANNEL, incoming.chat, incoming.message_id, MOST_TOGETHER, self._pages)
-            text = await self._platform.turn_page(CHANNEL, incoming.chat, incoming.message_id)
+    async def _more(self, incoming: Incoming, message: Message, waiting: bool, until: float) -> str:
+        """The next page, under the switch and limits that hold for an answer."""
+        async with asyncio.timeout_at(until):
+            barred = await self._dialogue.barred(message)
+        if barred is not None:
+            return self._pages([barred])[0]
+        text = await self._turning.page(incoming, waiting, until)
         return self._phrase("nothing_more") if text is None else text
 
     async def _in_time(self, message: Message, admitted: Admitted, until: float) -> str | None:
@@ -171,6 +219,7 @@ class WeChatChannel:
         """Write down that the reply is owed, with the message; only then may it be acknowledged."""
         # from here on nobody answers this message by itself, however soon it is done
         self._owed[message.message_id] = message
+        self._told.pop(message.message_id, None)
         owing = asyncio.create_task(self._owe(message))
         done, _ = await asyncio.wait({owing}, timeout=self._owe_within)
         if done and owing.exception() is None:
@@ -201,6 +250,8 @@ class WeChatChannel:
         first, *rest = self._pages(given)
         if rest or admitted.pages:
             await self._platform.keep_pages(CHANNEL, message.chat, message.message_id, rest, fresh)
+        if reply.key == "outage":
+            self._tell(message)
         return first
 
     async def _reply(self, message: Message, fresh: bool) -> Reply:
@@ -230,6 +281,10 @@ class WeChatChannel:
     async def send(self, chat: str, reply: Reply, ref: str) -> None:
         """One customer message. Raises DeliveryRefused, DeliveryDelayed or DeliveryUncertain."""
         first, *rest = self._pages([reply])
+        if rest:
+            # room for the same line on the last page, should pages of an earlier answer come after it
+            tail = "\n" + hint(self._knowledge(), [reply], self._convert)
+            first, *rest = pages(self._knowledge(), [reply], BYTES - size(tail), self._convert)
         try:
             spent = await self._platform.spend(CHANNEL, chat, ALLOWANCES)
         except StoreUnavailable as error:
@@ -247,7 +302,7 @@ class WeChatChannel:
             await self._best_effort(self._platform.refund(CHANNEL, chat, spent))
             raise
         if rest:
-            await self._best_effort(self._platform.keep_pages(CHANNEL, chat, f"out:{ref}"[:160], rest, fresh=True))
+            await self._best_effort(self._platform.add_pages(CHANNEL, chat, f"out:{ref}"[:160], rest, tail))
 
     @staticmethod
     async def _best_effort(write: Awaitable[None]) -> None:
@@ -272,18 +327,30 @@ class WeChatChannel:
         for message in await self._platform.unanswered(CHANNEL, self._now() - LEFT_AFTER):
             if message.message_id in self._working or self._failures.get(message.message_id, 0) >= _MOST_TRIES:
                 continue
-            await self._platform.owe(message)
-            try:
-                await self._dialogue.answer(message, deliver=False)
-            except Exception:
-                self._failures[message.message_id] = self._failures.get(message.message_id, 0) + 1
-                log.exception("message %s, left over, could not be answered", message.message_id)
+            await self._answer_left(message)
         for message in [m for m in self._owed.values() if m.message_id not in self._working]:
             await self._bring_late(message)
         for message_id in await self._platform.unbrought(CHANNEL):
             found += await self._platform.bring(CHANNEL, message_id, BRIEF)
         await self._platform.tidy(self._now() - _KEPT)
         return found
+
+    async def _answer_left(self, message: Message) -> None:
+        """Answer what was left over; the reply is owed. Raises StoreUnavailable."""
+        key = message.message_id
+        try:
+            if await self._close(message):
+                return
+            await self._platform.owe(message)
+            await self._dialogue.answer(message, deliver=False)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("message %s, left over, could not be answered", key)
+            tries = self._failures.get(key, 0) + 1
+            if tries == _MOST_TRIES:
+                await self._dialogue.left.give_up(message, deliver=False)
+            self._failures[key] = tries
 
     def _outage(self, message: Message) -> str:
         return self._pages([self._dialogue.outage(message)])[0]

@@ -64,10 +64,13 @@ def pages(
     for reply in given:
         parts = ([f"{replies.phrase(base, 'between')}\n"] if units else []) + compose(base, reply)
         units += map(convert, parts) if is_marked(reply) else parts
-    hint = replies.phrase(base, "continued")
-    if given and is_marked(given[-1]):
-        hint = convert(hint)
-    return list(paginate(tuple(units), hint, most))
+    return list(paginate(tuple(units), hint(base, given, convert), most))
+
+
+def hint(base: KnowledgeData, given: Sequence[Reply], convert: Callable[[str], str]) -> str:
+    """How to get the next page, as it is written under these replies."""
+    line = replies.phrase(base, "continued")
+    return convert(line) if given and is_marked(given[-1]) else line
 
 
 @lru_cache(_REMEMBERED)

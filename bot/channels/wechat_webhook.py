@@ -25,7 +25,7 @@ from bot.channels.wechat_messages import CHANNEL, Incoming, understand
 from bot.channels.wechat_pages import seconds
 from bot.channels.wechat_xml import Unreadable, read, sealed_reply, text_reply
 from bot.config import WeChat
-from bot.errors import ConfigError
+from bot.errors import ConfigError, StoreUnavailable
 from bot.logs import attend
 
 log = logging.getLogger(__name__)
@@ -63,10 +63,9 @@ class Gatekeeper:
             )
         self._envelopes = [] if self._mode == "plain" else [Envelope(key, settings.app_id) for key in given]
 
-    def greeting(self, query: Mapping[str, str]) -> str:
-        """What answers WeChat's check of the address. Raises Forged."""
-        self._signature(query)
-        return _parameter(query, "echostr")
+    def greeting(self, query: Mapping[str, str]) -> tuple[str, str]:
+        """What answers WeChat's check of the address; timestamp and nonce, as in Delivery. Raises Forged."""
+        return _parameter(query, "echostr"), ".".join(self._signature(query))
 
     def delivery(self, query: Mapping[str, str], body: bytes) -> Delivery:
         """The message of a POST. Raises Forged or Unreadable."""
@@ -126,9 +125,13 @@ def routes(
 
     async def greet(request: Request) -> Response:
         try:
-            return PlainTextResponse(gate.greeting(request.query_params))
-        except Forged as error:
+            echo, nonce = gate.greeting(request.query_params)
+            await channel.note(nonce)
+        except (Forged, Replayed) as error:
             return _refused(403, error)
+        except (StoreUnavailable, TimeoutError) as error:
+            return _refused(503, error)
+        return PlainTextResponse(echo)
 
     async def receive(request: Request) -> Response:
         try:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import replies
+from bot.channels.wechat_messages import understand
 from bot.channels.wechat_pages import BYTES, compose, pages, paginate, pick, size
 from bot.messages import NONE_OF_THESE, Call, Citation, Option, Reply
 from intents import KnowledgeBase, Matcher
@@ -129,8 +130,14 @@ async def wechat() -> AsyncIterator[FakeWeChat]:
 
 
 @pytest.fixture
-async def service(sample_matcher: Matcher, wechat: FakeWeChat, tmp_path: Path) -> AsyncIterator[Service]:
-    clock = FakeClock()
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def service(
+    sample_matcher: Matcher, wechat: FakeWeChat, tmp_path: Path, clock: FakeClock
+) -> AsyncIterator[Service]:
     async with running(sample_matcher, clock, wechat, tmp_path, send=False) as made:
         yield made
 
@@ -184,3 +191,31 @@ async def test_a_repeat_of_a_long_answer_does_not_turn_back(service: Service) ->
     assert first.text == (await service.peer.deliver(asked)).text
     third = await service.peer.says("续", "oA")
     assert second.text != third.text
+
+
+async def test_a_long_customer_message_swallows_no_page(service: Service) -> None:
+    """One that comes while another is being read: its pages come first, then the rest of the other, and each says that more comes."""
+    await service.peer.says("公证收费标准", "oA")
+    for name in "甲乙":
+        await staff_answer(service, "".join(f"{name}{n}，{SENTENCE}" for n in range(50)), "oA")
+        assert 1 == await service.sender.once()
+    shown = [(await service.peer.says("续", "oA")).text for _ in range(20)]
+    read = [page for page in shown if "没有更多内容" not in page]
+    assert [True] * (len(read) - 1) + [False] == [page.endswith(HINT) for page in read]
+    assert all(size(page) <= BYTES for page in read)
+    assert ["乙49", "甲49"] == re.findall("[甲乙]49", "".join(read))
+
+
+async def test_what_died_before_its_pages_were_kept(service: Service, clock: FakeClock) -> None:
+    """Answered, then killed: the retry promises a next page, and 续 gives that one, not a page of the answer before it."""
+    peer = service.peer
+    await service.platform.keep_pages("wechat", "oA", "m0", ["旧"], fresh=True)
+    clock.pass_by(minutes=1)
+    asked = peer.fields("text", "oA", Content="公证收费标准")
+    message = understand({k: str(v) for k, v in asked.items()}, lambda _: False).message
+    assert message is not None
+    await service.store.receive(message)
+    await service.dialogue.say(message, Reply("entry", "".join(f"{n}，{SENTENCE}" for n in range(30)), "answer"))
+    assert (await peer.deliver(asked)).text.endswith(HINT)
+    assert "29，申请人" in (await peer.says("续", "oA")).text
+    assert "没有更多内容" in (await peer.says("续", "oA")).text

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.channels.wechat_webhook import Gatekeeper
-from bot.errors import ConfigError
+from bot.errors import ConfigError, StoreUnavailable
 from intents import Matcher
 from tests.channels.test_wechat_crypto import BOMB, OUTSIDE
 from tests.channels.wechat_peer import KEY, PERSON, TOKEN, Got, Peer, sha1, to_xml
@@ -146,6 +146,31 @@ async def test_a_nonce_read_off_the_wire_carries_no_other_message(service: Servi
     other = service.peer.fields("text", Content="法律援助收费吗")
     assert 403 == (await service.peer.deliver(other, query)).status
     assert ["公证收费标准"] == [e.text for e in await service.store.exchanges("wechat")]
+
+
+@pytest.mark.parametrize("service", MODES, indirect=True)
+async def test_a_nonce_of_the_check_of_the_address_carries_no_message(service: Service) -> None:
+    """Nor does the check take one that a message came with; the check itself may be made again."""
+    client, query, other = service.peer.client, service.peer.query(), service.peer.query()
+    for _ in range(2):
+        assert 200 == (await client.get("/wechat", params=query | {"echostr": "1"})).status_code
+    assert 403 == (await service.peer.deliver(question(service.peer), query)).status
+    assert await untouched(service)
+    assert 200 == (await service.peer.deliver(question(service.peer), other)).status
+    assert 403 == (await client.get("/wechat", params=other | {"echostr": "1"})).status_code
+
+
+async def test_the_check_of_the_address_while_the_store_is_away(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be noted is not confirmed: to be tried again."""
+
+    async def away(knock: object) -> None:
+        raise StoreUnavailable("made to fail")
+
+    monkeypatch.setattr(service.platform, "admit", away)
+    got = await service.peer.client.get("/wechat", params=service.peer.query() | {"echostr": "1"})
+    assert (503, "") == (got.status_code, got.text)
 
 
 @pytest.mark.parametrize("service", MODES, indirect=True)
