@@ -1,4 +1,5 @@
-// nlp.js as a peer of `make bench`: reads [[entry, question], ...] on the first line, then a question a line; answers the intent.
+// nlp.js as a peer of `make bench`: reads [[entry, question], ...] on the first line, then a question a line; answers the
+// likeliest intent, however unlikely, as the other systems do; none where no intent has a score above 0.
 const readline = require("readline");
 const { containerBootstrap } = require("@nlpjs/core");
 const { Nlp } = require("@nlpjs/nlp");
@@ -13,6 +14,7 @@ const { LangZh } = require("@nlpjs/lang-zh");
   const nlp = container.get("nlp");
   nlp.settings.autoSave = false;
   nlp.settings.log = false;
+  nlp.settings.threshold = 0; // by default an intent below 0.5 becomes None
   nlp.addLanguage("zh");
   for (const [entry, question] of phrases) nlp.addDocument("zh", question, entry);
   const write = console.log;
@@ -23,6 +25,7 @@ const { LangZh } = require("@nlpjs/lang-zh");
     const { value, done } = await lines.next();
     if (done) break;
     const found = await nlp.process("zh", JSON.parse(value));
-    write(JSON.stringify(found.intent || ""));
+    const best = found.classifications.find(({ intent }) => intent !== "None");
+    write(JSON.stringify(best ? best.intent : ""));
   }
 })();

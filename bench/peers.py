@@ -1,7 +1,8 @@
 """What a team could take instead, each set up in good faith: the question in, the likeliest entry out.
 
-Where a library has a choice, the setting that did best on our own test questions is used: BM25 over the phrases of an entry
-pooled as one document, characters from one to three, regression strength 10.
+Where a library has a choice, the setting that did best on our own test questions is used: BM25, TF-IDF and full-text search over
+the phrases of an entry pooled as one document; grams of one and two characters for bm25s, of one to three for scikit-learn; logistic
+regression by stochastic gradient descent with an L2 penalty of alpha 1e-5. Where one has a threshold, it is 0.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import rjieba
 from rapidfuzz import fuzz, process, utils
 
@@ -51,10 +53,12 @@ def rapidfuzz_peer(scorer: Callable[..., float]) -> Callable[[Phrases], Ask]:
 
 
 def fts5_trigram(phrases: Phrases) -> Ask:
-    """SQLite's full-text search on character trigrams, any of the question's trigrams, ranked by its BM25."""
+    """SQLite's full-text search on character trigrams, any of the question's trigrams, ranked by its BM25; the phrases of each entry
+    pooled as one document: about 74 % instead of 53 with a document a phrase, in less time."""
     base = sqlite3.connect(":memory:")
     base.execute("CREATE VIRTUAL TABLE phrases USING fts5(owner UNINDEXED, text, tokenize='trigram')")
-    base.executemany("INSERT INTO phrases VALUES (?, ?)", phrases)
+    pooled = [(owner, "\n".join(texts)) for owner, texts in _pooled(phrases).items()]
+    base.executemany("INSERT INTO phrases VALUES (?, ?)", pooled)
 
     def ask(text: str) -> str:
         bare = re.sub(r"\W", "", text)
@@ -123,6 +127,8 @@ def logistic_regression(phrases: Phrases) -> Ask:
     # 3e-5, with and without weights, this was best
     model = SGDClassifier(loss="log_loss", alpha=1e-5, class_weight="balanced", max_iter=12, tol=None, random_state=7)
     model.fit(stored, [owner for owner, _ in phrases])
+    # a product of a sparse row with a matrix that lies in rows copies the matrix each time: a hundred times slower
+    model.coef_ = np.asfortranarray(model.coef_)
 
     def ask(text: str) -> str:
         return str(model.predict(vectorizer.transform([text]))[0])
