@@ -1,7 +1,8 @@
 """Time against size: `python -m bench.scale [SIZES ...]`, each size in a process of its own, one thread, no encoder.
 
-Beside the matcher: the brute-force oracle (every phrase's cosine by a full scan), whose top answer it must share, and
-rapidfuzz `process.extractOne` with `ratio`. Memory is the process's peak.
+Beside the matcher: brute force (`bench.oracle`), whose nearest phrase and whose likeliest candidate it should share;
+rapidfuzz `process.extractOne` with `ratio` over all phrases; and bm25s over the phrases of each entry pooled. Memory is the
+process's peak when the matcher has been asked, before any of these.
 """
 
 from __future__ import annotations
@@ -15,25 +16,26 @@ import sys
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 from rapidfuzz import fuzz, process
 from rich.console import Console
 from rich.table import Table
 
+from bench import oracle
+from bench.peers import Missing, bm25s_peer, characters
 from bench.synthetic import synthetic
 from bot.paths import knowledge_dir
 from intents import KnowledgeBase, Matcher
 from intents.evaluate import question_files, read_cases
 from intents.large import LargeRanker
-from intents.normalize import Normalizer
-from intents.postings import LargeIndex
 
 SIZES = (5_000, 10_000, 100_000, 1_000_000)
 ASKED = 1_000
-CHECKED = 1_000
-"""Questions whose top phrase is compared with the oracle's."""
 COMPARED = 20
 """Questions asked of rapidfuzz, which needs a second each at a million."""
+TOKENS_UP_TO = 100_000
+"""Phrases for which bm25s is set up: for a million its lists of tokens take gigabytes."""
+PEERS = {"rapidfuzz ratio": "rapidfuzz", "bm25s characters": "bm25s"}
+"""Peers beside the matcher, and where a row has their median time in ms; None for one that was not asked."""
 Row = dict[str, Any]
 
 
@@ -72,35 +74,25 @@ def measure(size: int) -> Row:
         matcher.match(question)
     p50, p99, worst = spread(timed(matcher.match, questions))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    agree = _agreement(matcher, questions[:CHECKED]) if isinstance(matcher.ranker, LargeRanker) else None
+    small = not isinstance(matcher.ranker, LargeRanker)
     texts = [text for _, text in phrases]
-    peer = spread(timed(lambda q: process.extractOne(q, texts, scorer=fuzz.ratio), questions[:COMPARED]))
-    return {"size": size, "build": build, "p50": p50, "p99": p99, "worst": worst, "peak": peak, "agree": agree,
-            "rapidfuzz": peer[0]}  # fmt: skip
+    fuzzy = spread(timed(lambda q: process.extractOne(q, texts, scorer=fuzz.ratio), questions[:COMPARED]))
+    return {
+        "size": size, "build": build, "p50": p50, "p99": p99, "worst": worst, "peak": peak,
+        "phrase": None if small else oracle.same_phrase(matcher, questions),
+        "ranking": None if small else oracle.same_ranking(matcher, questions),
+        "rapidfuzz": fuzzy[0], "bm25s": _bm25s(phrases, questions),
+    }  # fmt: skip
 
 
-def _agreement(matcher: Matcher, questions: list[str]) -> float:
-    """Share of questions, in per cent, whose nearest phrase no phrase of a full scan beats."""
-    assert isinstance(matcher.ranker, LargeRanker)
-    index, normalizer = matcher.ranker.index, Normalizer(matcher.knowledge.lexicon)
-    same = total = 0
-    for question in questions:
-        asked = index.asked(normalizer(question))
-        if not len(asked.columns):
-            continue
-        found = index.nearest(asked)
-        total += 1
-        same += (
-            bool(len(found.phrases)) and float(found.cosines[0]) >= _oracle(index, asked.columns, asked.weights) - 1e-4
-        )
-    return 100 * same / max(total, 1)
-
-
-def _oracle(index: LargeIndex, columns: Any, weights: Any) -> float:
-    scores = np.zeros(index.size, np.float32)
-    for column, weight in zip(columns.tolist(), weights.tolist(), strict=True):
-        scores[index.docs[index.starts[column] : index.starts[column + 1]]] += weight * index.idf[column]
-    return float((scores * index.scale).max())
+def _bm25s(phrases: list[tuple[str, str]], questions: list[str]) -> float | None:
+    if len(phrases) > TOKENS_UP_TO:
+        return None
+    try:
+        ask = bm25s_peer(characters)(phrases)
+    except Missing:
+        return None
+    return spread(timed(ask, questions))[0]
 
 
 def _bar(done: int, total: int) -> None:
@@ -124,23 +116,22 @@ def rows(sizes: tuple[int, ...] = SIZES) -> list[Row]:
 def show(found: list[Row]) -> Table:
     """The table of `rows`."""
     table = Table(title="time against size (no encoder, one core)", title_justify="left")
-    for column in (
-        "phrases",
-        "build s",
-        "peak GB",
-        "p50 ms",
-        "p99 ms",
-        "worst ms",
-        "oracle agrees %",
-        "rapidfuzz ratio ms",
-        "x",
-    ):
+    agreements = {"nearest phrase same %": "phrase", "whole ranking same %": "ranking"}
+    for column in ("phrases", "build s", "peak GB", "p50 ms", "p99 ms", "worst ms", *agreements):
         table.add_column(column, justify="right")
+    for name in PEERS:
+        table.add_column(f"{name} ms", justify="right")
+        table.add_column("x ours", justify="right")
     for r in found:
-        agree = "every candidate" if r["agree"] is None else f"{r['agree']:.1f}"
+        shares = ("all ranked" if r[key] is None else f"{r[key]:.1f}" for key in agreements.values())
+        beside = (x for key in PEERS.values() for x in (_number(r[key]), _number(r[key], r["p50"])))
         table.add_row(f"{r['size']:,}", f"{r['build']:.1f}", f"{r['peak']:.2f}", f"{r['p50']:.2f}", f"{r['p99']:.2f}",
-                      f"{r['worst']:.1f}", agree, f"{r['rapidfuzz']:.1f}", f"{r['rapidfuzz'] / r['p50']:.0f}")  # fmt: skip
+                      f"{r['worst']:.1f}", *shares, *beside)  # fmt: skip
     return table
+
+
+def _number(value: float | None, unit: float = 1) -> str:
+    return "" if value is None else f"{value / unit:.2f}"
 
 
 def main(arguments: list[str]) -> None:
@@ -148,7 +139,7 @@ def main(arguments: list[str]) -> None:
     if arguments[:1] == ["--one"]:
         sys.stdout.write(json.dumps(measure(int(arguments[1]))) + "\n")
         return
-    Console().print(show(rows(tuple(map(int, arguments)) or SIZES)))
+    Console(width=150).print(show(rows(tuple(map(int, arguments)) or SIZES)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Ranking for bases of tens of thousands of phrases and more: a short list first, signals only for what is on it.
 
-The short list is what the phrases nearest by cosine belong to (`intents.postings`), with the routing entries, `none` and
-what the conversation is about. Linear models and synonyms, which need work for every candidate, are left to `Cascade`;
+The short list is what the phrases nearest by cosine belong to (`intents.postings`) and what all phrases of an entry together
+speak for (BM25), with the routing entries, `none` and what the conversation is about. Linear models and synonyms, which need work for every candidate, are left to `Cascade`;
 the weights of the set `large` are fitted without them.
 """
 
@@ -23,7 +23,9 @@ from intents.scoring import PARTIAL_LENGTH
 LARGE = ("bm25", "cosine", "unknown", "ratio", "partial", "focus_bm25", "against", "aspect")
 """Signals, each meaning what it means in `intents.scoring`."""
 LISTED = 24
-"""Candidates on the short list, beside the routing ones."""
+"""Candidates on the short list by their nearest phrase, beside the routing ones."""
+POOLED = 24
+"""Groups whose candidates are on it by BM25: a long question may share a little with many phrases of its entry and much with none."""
 
 
 class LargeRanker:
@@ -47,6 +49,7 @@ class LargeRanker:
         owners = self.scorer.group_owner
         self._always = [self.scorer.position[c] for c in (*ROUTING, NO_ENTRY) if c in self.scorer.position]
         self._first_group = np.searchsorted(owners, np.arange(len(self.scorer.candidates) + 1))
+        self._first_phrase = np.searchsorted(self.index.groups, self._first_group)
         self._kinds = kinds_of(self.scorer.candidates)
         self._background = is_background(self.scorer.candidates)
         self._aspects = {int(at): aspect for aspect, found in self.scorer.of_aspect.items() for at in found}
@@ -57,14 +60,12 @@ class LargeRanker:
     def weigh(self, question: Question, context: Context | None = None) -> Weighed:
         """P of each candidate of the short list."""
         asked = self.index.asked(question.normal)
-        found = self.index.nearest(asked)
-        owner_of = self.scorer.group_owner[self.index.groups[found.phrases]] if len(found.phrases) else found.phrases
-        listed, first = np.unique(owner_of, return_index=True)
-        order = np.argsort(first, kind="stable")[:LISTED]
-        nearest = {int(listed[i]): (int(found.phrases[first[i]]), float(found.cosines[first[i]])) for i in order}
-        members = sorted({*nearest, *self._always, *self._in_context(context)})
+        bm25 = self.index.bm25(asked)
+        nearest, listed = self._nearest(asked)
+        members = sorted({*listed, *self._pooled(bm25), *self._always, *self._in_context(context)})
+        nearest |= self._nearest_of(asked, [m for m in members if m not in nearest and m not in self._always])
         names = [self.scorer.candidates[m] for m in members]
-        values = self._values(question, asked, members, nearest)
+        values = self._values(question, bm25, members, nearest)
         extra = context_scores(self.scorer, self._fitted.context, question, context, names) if context else None
         ranking = self._fitted.ranking
         p = ranking.probabilities(values, length_term(question.normal), self._kinds[members], extra)
@@ -75,6 +76,39 @@ class LargeRanker:
 
         return Weighed(names, p, values, ranking, extra is not None, phrase, extra)
 
+    def weigh_all(self, question: Question, nearest: dict[int, tuple[int, float]]) -> Floats:
+        """P of every candidate, given for each its nearest phrase and that one's cosine: what short lists are held against."""
+        bm25 = self.index.bm25(self.index.asked(question.normal))
+        values = self._values(question, bm25, list(range(len(self._kinds))), nearest)
+        return self._fitted.ranking.probabilities(values, length_term(question.normal), self._kinds)
+
+    def _nearest(self, asked: Asked) -> tuple[dict[int, tuple[int, float]], list[int]]:
+        """Candidates of the phrases nearest by cosine, each with its nearest and that one's cosine; and the LISTED first of them."""
+        found = self.index.nearest(asked)
+        if not len(found.phrases):
+            return {}, []
+        owners, first = np.unique(self.scorer.group_owner[self.index.groups[found.phrases]], return_index=True)
+        order = np.argsort(first, kind="stable")
+        phrases, cosines = found.phrases[first].tolist(), found.cosines[first].tolist()
+        near = dict(zip(owners.tolist(), zip(phrases, cosines, strict=True), strict=True))
+        return near, owners[order[:LISTED]].tolist()
+
+    def _pooled(self, bm25: Floats) -> list[int]:
+        """Candidates of the POOLED groups with the highest BM25."""
+        best = np.argpartition(-bm25, POOLED - 1)[:POOLED] if len(bm25) > POOLED else np.arange(len(bm25))
+        return list(self.scorer.group_owner[best[bm25[best] > 0]].tolist())
+
+    def _nearest_of(self, asked: Asked, members: list[int]) -> dict[int, tuple[int, float]]:
+        """Of each of some candidates the phrase nearest by cosine, the first of equals; those that share nothing are left out."""
+        begins, ends = self._first_phrase[members], self._first_phrase[np.array(members, np.intp) + 1]
+        phrases, row = spans(begins, ends)
+        cosines = self.index.cosines(asked, phrases.astype(np.int32))
+        found: dict[int, tuple[int, float]] = {}
+        for at in np.lexsort((-phrases, cosines)).tolist():
+            if cosines[at] > 0:
+                found[members[row[at]]] = int(phrases[at]), float(cosines[at])
+        return found
+
     def _in_context(self, context: Context | None) -> list[int]:
         entry = self.scorer.knowledge.entries.get(context.entry) if context else None
         if entry is None:
@@ -83,14 +117,14 @@ class LargeRanker:
         return [self.scorer.position[i] for i in about if i in self.scorer.position]
 
     def _values(
-        self, question: Question, asked: Asked, members: list[int], nearest: dict[int, tuple[int, float]]
+        self, question: Question, bm25: Floats, members: list[int], nearest: dict[int, tuple[int, float]]
     ) -> Floats:
         values = np.zeros((len(members), len(LARGE)), np.float32)
         column = {name: i for i, name in enumerate(LARGE)}
-        values[:, column["bm25"]] = self._bm25(asked, members)
+        values[:, column["bm25"]] = self._best(bm25, members)
         values[:, column["focus_bm25"]] = values[:, column["bm25"]]
         if question.focus:
-            values[:, column["focus_bm25"]] = self._bm25(self.index.asked(question.focus), members)
+            values[:, column["focus_bm25"]] = self._best(self.index.bm25(self.index.asked(question.focus)), members)
         unknown = 1 - self.index.coverage(question.normal)
         values[:, column["unknown"]] = unknown * self._background[members]
         rows = [i for i, m in enumerate(members) if m in nearest]
@@ -110,10 +144,9 @@ class LargeRanker:
                 values[i, column["against"]] = max(scores) / 100
         return values
 
-    def _bm25(self, asked: Asked, members: list[int]) -> Floats:
+    def _best(self, of_groups: Floats, members: list[int]) -> Floats:
         """Of each member the best of its groups."""
-        begin, end = self._first_group[members], self._first_group[np.array(members) + 1]
-        groups, member = spans(begin, end)
+        groups, member = spans(self._first_group[members], self._first_group[np.array(members) + 1])
         out = np.zeros(len(members), np.float32)
-        np.maximum.at(out, member, self.index.bm25(asked)[groups])
+        np.maximum.at(out, member, of_groups[groups])
         return out

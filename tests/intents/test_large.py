@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from bench.oracle import everyone, scan
 from bench.synthetic import synthetic
+from bot.paths import knowledge_dir
 from intents import Context, KnowledgeBase, Matcher
+from intents.evaluate import read_cases
 from intents.large import LargeRanker
 from intents.linear import MAX_PHRASES
+from intents.model import NO_ENTRY, ROUTING
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +54,28 @@ def test_the_conversation_has_a_say(large: Matcher) -> None:
     entry = next(iter(large.knowledge.entries))
     weighed = large.weigh(large.question("那要多久"), Context(entry))
     assert entry in weighed.names
+
+
+def test_what_a_ranking_of_all_puts_first_is_on_the_short_list(large: Matcher) -> None:
+    """A question that shares a little with many phrases of an entry and much with none is listed by BM25."""
+    texts = [c.text for c in read_cases(knowledge_dir() / "tests" / "residents.yaml") if c.kind == "question"][:60]
+    names, missed = large.ranker.scorer.candidates, []
+    for question in map(large.question, texts):
+        first = names[int(everyone(large, question).argmax())]
+        if first not in large.weigh(question).names:
+            missed.append(question.text)
+    assert [] == missed
+
+
+def test_the_nearest_phrase_of_who_is_listed_by_bm25_is_known(large: Matcher) -> None:
+    """Its cosine is that of a full scan, so that it is compared letter by letter like the others."""
+    ranker = large.ranker
+    assert isinstance(ranker, LargeRanker)
+    cosine = ranker.signals.index("cosine")
+    question = large.question("我想问一下请律师打官司没有钱的话法律援助那边到底是怎么申请的要多久")
+    cosines = scan(ranker.index, ranker.index.asked(question.normal))
+    owners = ranker.scorer.group_owner[ranker.index.groups]
+    weighed = large.weigh(question)
+    for name, value in zip(weighed.names, weighed.values[:, cosine].tolist(), strict=True):
+        if name not in (*ROUTING, NO_ENTRY):
+            assert value == pytest.approx(float(cosines[owners == ranker.scorer.position[name]].max()), abs=1e-5)
