@@ -85,19 +85,23 @@ def observe(scorer: Scorer, examples: Sequence[Example], tick: Callable[[], None
     return Observed(scorer.signals, tuple(scorer.candidates), values, lengths, gold, weights, bare)
 
 
+def folds(size: int, count: int = FOLDS) -> list[list[int]]:
+    """Numbers of the phrases that are held out together: each of `size` is in one of the lists, drawn by lot."""
+    order = np.random.default_rng(7).permutation(size)
+    return [sorted(int(i) for i in order[fold::count]) for fold in range(count)]
+
+
 def cross_validate(
     knowledge: KnowledgeData,
     encoders: Sequence[Encoder] = (),
-    folds: int = FOLDS,
+    count: int = FOLDS,
     tick: Callable[[], None] | None = None,
 ) -> tuple[Observed, list[Example]]:
-    """Every phrase of the base, asked of a base without it (fold i holds phrases i, i + folds, ...)."""
+    """Every phrase of the base, asked of a base without it and the others of its fold (`folds`)."""
     normalizer = Normalizer(knowledge.lexicon)
     phrases = Scorer(knowledge, normalizer, encoders).all_phrases
-    order = np.random.default_rng(7).permutation(len(phrases))
     parts, examples = [], []
-    for fold in range(folds):
-        held = sorted(int(i) for i in order[fold::folds])
+    for held in folds(len(phrases), count):
         scorer = Scorer(knowledge, normalizer, encoders, held_out=frozenset(held))
         asked = [Example(phrases[i][2], frozenset({phrases[i][0]})) for i in held]
         parts.append(observe(scorer, asked, tick))

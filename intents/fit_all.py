@@ -40,6 +40,8 @@ class Seen:
     scorer: Scorer
     """Of the whole base, with every encoder."""
     observed: Observed
+    texts: list[str]
+    """What each row asks."""
     right: list[frozenset[str]]
     phrases: int
     """How many of the rows are held-out phrases."""
@@ -73,7 +75,8 @@ def see(
             asked.append(Example(case.text, groups or case.fair, TEST_WEIGHT))
             right.append(frozenset({*groups, *case.fair, ASK}))
     both = Observed.join([held_out, observe(scorer, asked)])
-    return Seen(base, scorer, both, right, len(examples), dialogues_of(cases))
+    texts = [e.text for e in [*examples, *asked]]
+    return Seen(base, scorer, both, texts, right, len(examples), dialogues_of(cases))
 
 
 def fit_set(
@@ -82,7 +85,8 @@ def fit_set(
     quick: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Fitted, dict[str, Any]]:
-    """Fit everything for some of the signals; the figures are of questions that were held out."""
+    """Fit everything for some of the signals; the figures are of the same questions. Each phrase among them was asked of a base that
+    did not hold it, test questions of the whole; the ranking, some forty numbers, is fitted to both, the thresholds to the second."""
     both, names = only(seen.observed, signals), seen.scorer.candidates
     ranking, loss = fit_ranking(both)
     first = fit_ranking(only(both, FIRST))[0] if quick else None
