@@ -139,13 +139,19 @@ def _table(title: str, tallies: list[Tally]) -> Table:
 
 
 def run_fit(base: KnowledgeBase, tests: Path, encoders: list[Encoder], target: Path, say: Any, progress: Any) -> None:
-    """Fit weights for every set of signals and write them with the date and figures; ship slow encoders' vectors."""
+    """Fit weights for every set of signals and write them, each with its date and figures; ship slow encoders' vectors.
+
+    A set of an encoder that is not given stays as it is, with the date and the knowledge that it was fitted to.
+    """
     from intents.fit_all import fit_every
 
     kept = json.loads(target.read_text(encoding="utf-8"))["sets"] if target.exists() else {}
-    data: dict[str, Any] = {"fitted_on": date.today().isoformat(), "knowledge": base.version, "sets": kept}
-    for name, (fitted, figures) in fit_every(base, tests, encoders, say, progress).items():
+    data: dict[str, Any] = {"sets": kept}
+    found = fit_every(base, tests, encoders, say, progress)
+    for name, (fitted, figures) in found.items():
         data["sets"][name] = {
+            "fitted_on": date.today().isoformat(),
+            "knowledge": base.version,
             "ranking": fitted.ranking.to_json(),
             **({"first": fitted.first.to_json()} if fitted.first else {}),
             "thresholds": asdict(fitted.thresholds),
@@ -153,6 +159,8 @@ def run_fit(base: KnowledgeBase, tests: Path, encoders: list[Encoder], target: P
             "figures": figures,
         }
         say(f"{name} {json.dumps(figures, ensure_ascii=False)}")
+    for name in sorted(kept.keys() - found.keys()):
+        say(f"{name} 没有重新拟合，仍是 {kept[name]['fitted_on']} 按知识版本 {kept[name]['knowledge']} 拟合的")
     target.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     ship_vectors(base, encoders)
 

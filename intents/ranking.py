@@ -104,7 +104,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Fitted:
-    """One entry of weights.json."""
+    """One entry of weights.json, which says besides when it was fitted and to which version of the knowledge."""
 
     ranking: Ranking
     thresholds: Thresholds
