@@ -1,6 +1,6 @@
 """Words as one more signal, for `bench.ablation`: BM25 of rjieba's words with all phrases of a group, the best group of each candidate.
 
-What `bm25` is for grams of characters, on the same normal forms. The matcher has no such signal; the row says what it would earn.
+What `bm25` is for grams of characters, on the same normal forms. The matcher has no such signal; the row says what it would earn beside the others.
 """
 
 from __future__ import annotations
