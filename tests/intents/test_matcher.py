@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from tests.conftest import ROOT
 
 BASE = KnowledgeBase.load(ROOT / "knowledge")
 MATCHER = Matcher(BASE, cache=ROOT / ".cache")
+DETECTOR = yaml.safe_load((ROOT / "knowledge" / "tests" / "safety_detector.yaml").read_text(encoding="utf-8"))
 EVERY = [(entry.id, question) for entry in BASE.entries.values() for question in entry.questions]
 
 
@@ -79,6 +81,52 @@ def test_emergencies_come_first(text: str, entry: str) -> None:
 )
 def test_what_only_sounds_like_an_emergency_is_none(text: str) -> None:
     assert MATCHER.emergency(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("自杀", "safety.self_harm"),
+        ("自尽", "safety.self_harm"),
+        ("尋短見！", "safety.self_harm"),
+        ("跳楼", "safety.self_harm"),
+        ("结束这一切", "safety.self_harm"),
+        ("强奸", "safety.violence"),
+        ("性侵", "safety.violence"),
+        ("家暴", "safety.violence"),
+        ("報警", "safety.violence"),
+        ("着火", "safety.violence"),
+        ("被骗了", "safety.fraud"),
+        ("人贩子", "safety.child"),
+    ],
+)
+def test_a_bare_word_is_a_plea(text: str, entry: str) -> None:
+    match = MATCHER.match(text)
+    assert ("answer", entry) == (match.outcome, match.entry)
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"), [(entry, q) for entry, asked in DETECTOR["emergencies"].items() for q in asked]
+)
+def test_a_plea_finds_its_entry(entry: str, text: str) -> None:
+    match = MATCHER.match(text)
+    assert ("answer", entry) == (match.outcome, match.entry)
+
+
+@pytest.mark.parametrize("text", DETECTOR["none"])
+def test_a_question_about_such_things_is_no_plea(text: str) -> None:
+    assert MATCHER.emergency(text) is None
+    assert not (MATCHER.match(text).entry or "").startswith("safety.")
+
+
+def test_pleas_to_test_with_are_no_stored_questions() -> None:
+    stored = {MATCHER.normalizer(q) for _, q in EVERY}
+    asked = [*DETECTOR["none"], *(q for some in DETECTOR["emergencies"].values() for q in some)]
+    assert [q for q in asked if MATCHER.normalizer(q) in stored] == []
+
+
+def test_who_may_be_in_a_fire_is_told_its_number() -> None:
+    assert "119" in BASE.entries[MATCHER.match("楼下着火了").entry or ""].answer
 
 
 @given(st.text(max_size=80))
