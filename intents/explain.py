@@ -49,11 +49,7 @@ def _ranked(match: Match) -> bool:
 def _ranking(matcher: Matcher, text: str, context: Context | None) -> dict[str, Any]:
     question = matcher.question(text)
     weighed = matcher.weigh(question, context)
-    thresholds = matcher.fitted.thresholds
-    if weighed.used_context:
-        thresholds = thresholds.of_follow_up()
-    elif question.bare:
-        thresholds = thresholds.of_bare()
+    thresholds = matcher.fitted.thresholds.of(weighed.used_context, question.bare)
     p = weighed.p
     shown = sorted(range(len(p)), key=lambda i: (-float(p[i]), i))[:SHOWN]
     return {

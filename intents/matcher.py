@@ -196,11 +196,7 @@ class Matcher:
             return Match(text, "answer", subject, (), SAME_ASPECT, "context", same, detail="上一句问的同一方面")
         question = self._question(mended)
         weighed = yield from self._weighing(question, context)
-        thresholds = self.fitted.thresholds
-        if weighed.used_context:
-            thresholds = thresholds.of_follow_up()
-        elif question.bare:
-            thresholds = thresholds.of_bare()
+        thresholds = self.fitted.thresholds.of(weighed.used_context, question.bare)
         likeliest = top(weighed.p, LOOKED_AT)
         decision = decide(self.knowledge, weighed.names, weighed.p, thresholds, likeliest)
         if decision.ask and (again := self._told_again(text, decision.options, context)):

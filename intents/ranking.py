@@ -93,6 +93,12 @@ class Thresholds:
     bare: float = 0.0
     """Least P for an answer or a referral to a message that names a matter and asks nothing of it."""
 
+    def of(self, follow_up: bool, bare: bool) -> Thresholds:
+        """Those that count for a question: of a follow-up, of a bare message, or the plain ones."""
+        if follow_up:
+            return self.of_follow_up()
+        return self.of_bare() if bare else self
+
     def of_follow_up(self) -> Thresholds:
         """The same where the conversation has a say: an answer needs `follow` as well."""
         return replace(self, answer=max(self.answer, self.follow))

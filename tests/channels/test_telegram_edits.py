@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,25 +11,13 @@ from telegram import Update
 from bot.channels.telegram_poll import to_update
 from bot.store.sql import SqlStore
 from intents import Matcher
-from tests.channels.bot_api import BotApi, labels, running_bot_api
+from tests.channels.bot_api import BotApi, labels
 from tests.channels.golden import ATTACHMENTS, GROUP, mention, message
-from tests.channels.running import a_channel, a_store, alive
+from tests.channels.running import a_channel, alive
 from tests.waiting import until
 
 UNKNOWN = "今晚吃什么好呢我该问谁"
 WORDLESS = "我现在只看得懂文字"
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[BotApi]:
-    async with running_bot_api() as server:
-        yield server
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    async with a_store(tmp_path) as made:
-        yield made
 
 
 def edited(body: dict[str, Any], after: int = 5, **changed: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -19,22 +19,10 @@ from bot.messages import Reply
 from bot.store.base import Switch
 from bot.store.sql import SqlStore
 from intents import Matcher
-from tests.channels.bot_api import BotApi, labels, running_bot_api
+from tests.channels.bot_api import BotApi, labels
 from tests.channels.golden import GROUP, PRIVATE, mention, message, pressed
 from tests.channels.running import FastTime, a_channel, a_store, alive, becomes
 from tests.waiting import until
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[BotApi]:
-    async with running_bot_api() as server:
-        yield server
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    async with a_store(tmp_path) as made:
-        yield made
 
 
 class Watched(Gate):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -15,22 +13,10 @@ from telegram.error import BadRequest
 from bot.channels.telegram_poll import explain
 from bot.store.sql import SqlStore
 from intents import Matcher
-from tests.channels.bot_api import BotApi, running_bot_api
+from tests.channels.bot_api import BotApi
 from tests.channels.golden import message
-from tests.channels.running import a_channel, a_store, alive
+from tests.channels.running import a_channel, alive
 from tests.waiting import until
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[BotApi]:
-    async with running_bot_api() as server:
-        yield server
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    async with a_store(tmp_path) as made:
-        yield made
 
 
 async def test_a_staff_group_that_has_another_id_holds_up_nothing(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,49 +14,15 @@ from bot.gate import Gate
 from bot.messages import Kind, Message
 from bot.store.base import Switch
 from bot.store.platform_base import Knock, Opens
-from bot.store.sql import SqlStore
-from intents import Matcher
 from tests.channels.slow_store import SlowStore
 from tests.channels.wechat_peer import PERSON, Got
-from tests.channels.wechat_running import Service, running
-from tests.channels.wechat_server import FakeWeChat, running_wechat
+from tests.channels.wechat_running import Service, Start
+from tests.channels.wechat_server import FakeWeChat
 from tests.fakes import FakeClock
 
-Start = Callable[..., contextlib.AbstractAsyncContextManager[Service]]
 SHORT = 0.2
 """Patience where the disk stands still, seconds."""
 LONG = 60.0
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-async def wechat() -> AsyncIterator[FakeWeChat]:
-    async with running_wechat() as server:
-        yield server
-
-
-@pytest.fixture
-def slow() -> list[SlowStore]:
-    """The stores that a test can make fail; one for each start."""
-    return []
-
-
-@pytest.fixture
-def start(
-    sample_matcher: Matcher, clock: FakeClock, wechat: FakeWeChat, tmp_path: Path, slow: list[SlowStore]
-) -> Start:
-    def wrap(store: SqlStore) -> Any:
-        slow.append(SlowStore(store))
-        return slow[-1]
-
-    def starting(**more: Any) -> contextlib.AbstractAsyncContextManager[Service]:
-        return running(sample_matcher, clock, wechat, tmp_path, wrap=wrap, **more)
-
-    return starting
 
 
 async def too_late(service: Service, fields: dict[str, Any]) -> Got:

@@ -13,21 +13,10 @@ from bot.store.base import Turn
 from intents import Matcher
 from tests.channels.wechat_peer import ACCOUNT, OLD_KEY, PERSON, Peer
 from tests.channels.wechat_running import Service, running
-from tests.channels.wechat_server import FakeWeChat, running_wechat
+from tests.channels.wechat_server import FakeWeChat
 from tests.fakes import FakeClock
 
 MODES = ("plain", "compatible", "safe")
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-async def wechat() -> AsyncIterator[FakeWeChat]:
-    async with running_wechat() as server:
-        yield server
 
 
 @pytest.fixture

@@ -18,21 +18,10 @@ from bot.store.platform import PlatformStore
 from intents import Matcher
 from tests.channels.wechat_peer import PERSON
 from tests.channels.wechat_running import Service, running, settings
-from tests.channels.wechat_server import FakeWeChat, running_wechat
+from tests.channels.wechat_server import FakeWeChat
 from tests.fakes import FakeClock
 
 LATE = Reply("late_answer", "工作人员答复：请带“户口本”<和>&身份证。😀", "answer", ticket="K7-3F9Q")
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-async def wechat() -> AsyncIterator[FakeWeChat]:
-    async with running_wechat() as server:
-        yield server
 
 
 @pytest.fixture

@@ -14,21 +14,10 @@ from intents import Matcher
 from tests.channels.test_wechat_crypto import BOMB, OUTSIDE
 from tests.channels.wechat_peer import KEY, PERSON, TOKEN, Got, Peer, sha1, to_xml
 from tests.channels.wechat_running import Service, running, settings
-from tests.channels.wechat_server import FakeWeChat, running_wechat
+from tests.channels.wechat_server import FakeWeChat
 from tests.fakes import FakeClock
 
 MODES = ("plain", "compatible", "safe")
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-async def wechat() -> AsyncIterator[FakeWeChat]:
-    async with running_wechat() as server:
-        yield server
 
 
 @pytest.fixture

@@ -78,6 +78,10 @@ def settings(url: str, **more: Any) -> WeChat:
     )  # fmt: skip
 
 
+Start = Callable[..., contextlib.AbstractAsyncContextManager[Service]]
+"""Starts a service with more settings; see `running`."""
+
+
 @contextlib.asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[str]:
     """An application on a free port, over real HTTP."""
