@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 from lo_bot_api_emulator import ApiRefusal
@@ -17,7 +16,7 @@ from bot.dialogue import Dialogue
 from bot.store.base import Progress
 from bot.store.sql import SqlStore
 from intents import Matcher
-from tests.channels.running import a_channel, a_store, alive, becomes
+from tests.channels.running import a_channel, alive, becomes
 from tests.channels.telegram_server import CHAT, FakeTelegram, buttons, running_telegram
 from tests.fakes import FakeClock
 
@@ -28,12 +27,6 @@ Start = Callable[..., contextlib.AbstractAsyncContextManager[TelegramChannel]]
 async def telegram() -> AsyncIterator[FakeTelegram]:
     async with running_telegram() as server:
         yield server
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    async with a_store(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -351,18 +350,6 @@ async def test_what_staff_asked_before_a_crash_is_answered(
             said = {m["chat"]: m["text"] for m in await api.wait(2)}
     assert "没有待办工单。" == said[-500]
     assert "怎么用" in said[7]
-
-
-async def test_commands_are_registered_with_chinese_descriptions(
-    api: BotApi, store: SqlStore, sample_matcher: Matcher
-) -> None:
-    """Every command of ours, none of staff's."""
-    async with alive(a_channel(api.url, store, sample_matcher)):
-        assert await until(lambda: api.calls["setMyCommands"] == 1)
-    (fields,) = api.fields["setMyCommands"]
-    registered = {c["command"]: c["description"] for c in json.loads(fields["commands"])}
-    assert ["start", "menu", "human", "ticket", "forget", "help"] == list(registered)
-    assert "看有哪些主题" == registered["menu"]
 
 
 async def test_a_closed_channel_says_so(api: BotApi, store: SqlStore, sample_matcher: Matcher) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from bot.store.sql import SqlStore
 from intents import Matcher
 from tests.channels.bot_api import BotApi, labels, running_bot_api
 from tests.channels.golden import GROUP, mention, pressed
-from tests.channels.running import a_channel, a_store, alive
+from tests.channels.running import a_channel, alive
 from tests.waiting import until
 
 ANN, BEN = 42, 43
@@ -54,12 +53,6 @@ class Group:
 
 def _member(person: int) -> dict[str, Any]:
     return {"id": person, "is_bot": False, "first_name": f"街坊{person}"}
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    async with a_store(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

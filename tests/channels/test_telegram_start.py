@@ -80,3 +80,15 @@ def test_another_bad_request_is_said_with_telegrams_words() -> None:
     """Whatever it is about, it is not the network."""
     said, _ = explain(BadRequest("something is too long"), 1.0)
     assert (True, False, False) == ("something is too long" in said.lower(), "连不上" in said, "webhook" in said)
+
+
+async def test_commands_are_registered_with_chinese_descriptions(
+    api: BotApi, store: SqlStore, sample_matcher: Matcher
+) -> None:
+    """Every command of ours, none of staff's."""
+    async with alive(a_channel(api.url, store, sample_matcher)):
+        assert await until(lambda: api.calls["setMyCommands"] == 1)
+    (fields,) = api.fields["setMyCommands"]
+    registered = {c["command"]: c["description"] for c in json.loads(fields["commands"])}
+    assert ["start", "menu", "human", "ticket", "forget", "help"] == list(registered)
+    assert "看有哪些主题" == registered["menu"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,17 +17,11 @@ from bot.store.sql import SqlStore
 from intents import Matcher
 from tests.channels.bot_api import running_bot_api
 from tests.channels.golden import GROUP, NOT_FOR_US, PRIVATE, message
-from tests.channels.running import a_channel, a_store
+from tests.channels.running import a_channel
 from tests.waiting import until
 
 SECRET = "geheim-1"  # noqa: S105  a made-up one
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    async with a_store(tmp_path) as made:
-        yield made
 
 
 @contextlib.asynccontextmanager

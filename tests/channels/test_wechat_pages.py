@@ -17,7 +17,7 @@ from bot.channels.wechat_pages import BYTES, compose, pages, paginate, pick, siz
 from bot.messages import NONE_OF_THESE, Call, Citation, Option, Reply
 from intents import KnowledgeBase, Matcher
 from tests.channels.wechat_running import Service, running
-from tests.channels.wechat_server import FakeWeChat, running_wechat
+from tests.channels.wechat_server import FakeWeChat
 from tests.fakes import FakeClock
 
 HINT = "（回复“续”看下文）"
@@ -121,17 +121,6 @@ def test_every_answer_of_the_knowledge_base_has_sound_pages(shipped: KnowledgeBa
 def test_typed_feedback(shipped: KnowledgeBase) -> None:
     said = {text: pick(text, shipped) for text in ("有帮助", "没帮助。", "“没有帮助”", "有帮助吗", "没")}
     assert ["helpful", "unhelpful", "unhelpful", None, None] == list(said.values())
-
-
-@pytest.fixture
-async def wechat() -> AsyncIterator[FakeWeChat]:
-    async with running_wechat() as server:
-        yield server
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
 
 
 @pytest.fixture
