@@ -76,7 +76,15 @@ def joint_keys(texts: Sequence[str]) -> tuple[Keys, int, int]:
     are the marks and grams that reach from one text into the next: no text has those, and no index knows them.
     """
     codes = _codes(_START + _BETWEEN.join(texts) + _END)
-    return np.concatenate([codes, *_longer(codes)]), len(codes), 2 * len(codes) - 1
+    n = len(codes)
+    keys = np.empty(3 * n - 3, np.int64)
+    pairs, triples = keys[n : 2 * n - 1], keys[2 * n - 1 :]
+    keys[:n] = codes
+    np.left_shift(codes[:-1], SHIFT, out=pairs)
+    pairs |= codes[1:]
+    np.left_shift(pairs[:-1], SHIFT, out=triples)
+    triples |= codes[2:]
+    return keys, n, 2 * n - 1
 
 
 def grams_of(phrases: Sequence[str], progress: Progress | None = None) -> Grams:

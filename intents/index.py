@@ -29,6 +29,8 @@ _K1, _B = 1.2, 0.75
 """BM25's usual constants (Robertson and Zaragoza 2009)."""
 _NO_GRAM, _FOLDED = np.int64(2**63 - 1), np.int64(-(2**63))
 _LEAST = 1e-9
+_DAMPED = np.concatenate([[0], 1 + np.log(np.arange(1, 4097))]).astype(np.float32)
+"""What so many occurrences of a gram in a text count; more than are listed count as the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +193,12 @@ class GramIndex:
             counts = np.concatenate([counts[:second], counts])
         else:
             columns[second:] += v
-        weights, informing = self.idf[columns], self.group_idf[columns]
+        weights, informing = self.idf.take(columns), self.group_idf.take(columns)
         if counts.max(initial=1) > 1:
-            weights *= 1 + np.log(counts)
-        weights /= np.sqrt(np.maximum(np.bincount(owners, weights * weights, n), _LEAST))[owners]
+            weights *= _DAMPED.take(counts, mode="clip")
+        weights /= np.sqrt(np.maximum(np.bincount(owners, weights * weights, n), _LEAST)).take(owners)
         information = np.maximum(np.bincount(owners, informing, n), _LEAST)
-        informing = np.asarray(1 / information, np.float32)[owners]
+        informing = (1 / information).astype(np.float32).take(owners)
         return Asked(columns, weights, informing, owners.searchsorted(range(1, n + 1)).tolist(), coverage)
 
     def _looked_up(
@@ -208,7 +210,7 @@ class GramIndex:
         """
         keys, pairs, triples = joint_keys(texts)
         places = self._keys.searchsorted(keys)
-        known = self._keys[places] == keys
+        known = self._keys.take(places) == keys
         length, begin = len(texts[typed]), 1 + sum(len(text) + 2 for text in texts[:typed])
         inner = slice(begin + pairs, begin + pairs + length - 1) if length > 1 else slice(begin, begin + length)
         v, begin = self._typed_from, 0
@@ -233,13 +235,14 @@ class GramIndex:
         """
         factors = np.zeros((len(asked.columns[begin:end]), 4), np.float32)
         factors[::-1, 0], factors[::-1, 2] = asked.informing[begin:end], asked.weights[begin:end]
-        return self._added(self._steps[asked.columns[begin:end][::-1]], factors)
+        return self._added(self._steps.take(asked.columns[begin:end][::-1], axis=0), factors)
 
     def pooled_scores(self, asked: Asked, begin: int) -> Floats:
         """Of every group as typed: BM25 alone, for the grams from `begin` on, those of one text."""
         factors = np.zeros((len(asked.columns) - begin, 2), np.float32)
         factors[::-1, 0] = asked.informing[begin:]
-        return self._added(self._steps[asked.columns[begin:][::-1], :2], factors)[2 * self.size + self.n_groups :]
+        steps = self._steps.take(asked.columns[begin:][::-1], axis=0)[:, :2]
+        return self._added(steps, factors)[2 * self.size + self.n_groups :]
 
     def _added(self, steps: Ints, factors: Floats) -> Floats:
         out = np.zeros(2 * (self.size + self.n_groups), np.float32)

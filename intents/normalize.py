@@ -15,7 +15,7 @@ from typing import NamedTuple
 import opencc
 
 from intents.lexicon import Lexicon
-from intents.words import Words
+from intents.words import Replacements
 
 _CLAUSE = re.compile(r"[，,。．.!！？?；;：:\s、…~～—\n]+")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -53,8 +53,8 @@ class Normalizer:
         self._normal_of = lru_cache(RECENT)(lambda text: self._replace(self.plain(text)))
         words = {**dict.fromkeys(lexicon.fillers, ""), **lexicon.cantonese, **lexicon.typos}
         bare = {self.plain(k): self.plain(v) for k, v in words.items()}
-        self._words = Words({k: v for k, v in bare.items() if k != v})
-        self._synonyms = Words(self._synonym_table(lexicon))
+        self._words = Replacements({k: v for k, v in bare.items() if k != v})
+        self._synonyms = Replacements(self._synonym_table(lexicon))
 
     def __reduce__(self) -> tuple[type[Normalizer], tuple[Lexicon]]:
         """For another process: made anew from the lexicon, because converter and caches do not travel."""

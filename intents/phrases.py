@@ -60,7 +60,7 @@ class Phrases:
         for aspect, cues in knowledge.lexicon.aspects.items():
             for cue in map(normalizer, cues):
                 self._aspects_of.setdefault(cue, set()).add(aspect)
-        self._cues = Words.of(self._aspects_of)
+        self._cues = Words(self._aspects_of)
         plain = normalizer.plain
         self.followup_words = tuple(filter(None, map(plain, knowledge.lexicon.followup_starts)))
         self.shift_words = tuple(filter(None, map(plain, knowledge.lexicon.topic_shift)))

@@ -48,11 +48,13 @@ class Ranking:
         `values` (candidates, signals); `kinds` (candidates, 3) flags; `extra` (candidates,) from the conversation.
         """
         scores = values @ (self.weights + np.float32(length) * self.by_length)
-        scores = scores + kinds @ (self.bias[0] + np.float32(length) * self.bias[1])
+        scores += kinds @ (self.bias[0] + np.float32(length) * self.bias[1])
         if extra is not None:
-            scores = scores + extra
-        scores = np.exp(scores - scores.max())
-        return np.asarray(scores / scores.sum(), np.float32)
+            scores += extra
+        scores -= scores.max()
+        np.exp(scores, out=scores)
+        scores /= scores.sum()
+        return np.asarray(scores, np.float32)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, rounded to six digits."""

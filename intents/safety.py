@@ -38,7 +38,7 @@ class SafetyRules:
         for number, rule in enumerate(self._rules):
             for word in rule.groups[0] if rule.groups else ():
                 self._beginning.setdefault(word, []).append(number)
-        self._begins = Words.of(self._beginning)
+        self._begins = Words(self._beginning)
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -199,14 +199,14 @@ class Scorer(Phrases):
         """Ridge scores of each text's grams for each group, 0 where nothing was learnt of them; shape (texts, groups)."""
         if not self.has_linear:
             return np.zeros((len(asked.ends), self.index.n_groups), np.float32)
-        at = self.index.shared[asked.columns]
+        at = self.index.shared.take(asked.columns)
         known = (at >= 0).nonzero()[0]
         weights = np.zeros((len(asked.ends), len(known)), np.float32)
         begin = 0
         for text, end in enumerate(known.searchsorted(asked.ends).tolist()):
             weights[text, begin:end] = asked.weights[known[begin:end]]
             begin = end
-        return weights @ linear.unpack(self.linear["linear"][at[known]])
+        return weights @ linear.unpack(self.linear["linear"].take(at[known], axis=0))
 
     def _rerank(self, normal: str, found: Evidence) -> None:
         """Letter by letter, the nearest phrase of each of the candidates that cosine ranks first."""

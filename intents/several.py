@@ -35,10 +35,16 @@ _BEGINS = re.compile(
     r"(?:^|(?<=[\s，,。；;：:？?！!]))(?:[1-9][.、)）．]|[一二三四五][、.．]|[①②③④⑤])\s*"
 )
 """Before a word that goes on to another matter; at a number of a list, which is left out."""
+_PARTED = re.compile(
+    r"[？?。！!；;\n][^\w？?。！!；;\n]*\w|另外|还[有想]|再[问请]|顺便|第[二三四五]|[1-9][.、)）．]|[一二三四五][、.．]|[①②③④⑤]"
+)
+"""What a message has that is parted: where none of it stands there is nothing more to look at."""
 
 
 def questions_of(text: str) -> list[str]:
     """The questions of a message in order, at most MOST; one or none when it has not several."""
+    if not _PARTED.search(text):
+        return []
     pieces = [piece for whole in _BEGINS.split(text) for piece in _ENDS.split(whole) if piece.strip()]
     found: list[str] = []
     pending = ""

@@ -13,7 +13,9 @@ from functools import cache
 from operator import add
 from pathlib import Path
 
+import numpy as np
 import rjieba
+from numpy.typing import NDArray
 
 from intents.words import Words
 
@@ -26,6 +28,8 @@ SPREAD = 40
 """Entries that a word of two characters may belong to: “现在” belongs to all of them and tells nothing."""
 _FIRST = 0xE000
 """Syllables are written as characters of the private use area."""
+_LAST = 0xFFFF
+"""Codes above it have no sound here."""
 
 
 class Sounds:
@@ -54,17 +58,20 @@ class Sounds:
         """By their sound."""
         for word in sorted(self._count):
             self._words.setdefault(word.translate(_syllables()), []).append(word)
-        self._sounds = Words.of(self._words)
+        self._sounds = Words(self._words)
+        self._beside = np.zeros((_kinds_of_sound(),) * 2, bool)
+        """Whether two sounds stand side by side in a word."""
+        for sounds in map(_numbers, self._count):
+            self._beside[sounds[:-1], sounds[1:]] = True
 
     def _note(self, normal: str) -> None:
         self._pairs.update(dict.fromkeys(map(add, normal, normal[1:])))
 
     def mended(self, normal: str) -> dict[str, str]:
         """What is misspelt in a normal form, and the word that is meant, in the order of the text; nearly always empty."""
-        pairs = list(map(add, normal, normal[1:]))
-        if self._pairs.keys() >= set(pairs):
+        strange = self._strange(normal)
+        if not strange:
             return {}
-        strange = {i for i, pair in enumerate(pairs) if pair not in self._pairs}
         found: dict[str, str] = {}
         settled, done, ends = set[str](), 0, frozenset[int]()
         for at, sound in self._sounds.standing(normal.translate(_syllables())):
@@ -76,17 +83,23 @@ class Sounds:
                 continue
             if strange.isdisjoint(range(at, at + len(written) - 1)):
                 continue
+            word = max(self._words[sound], key=lambda w: (_same(w, written), self._count[w]))
+            if len(word) == 2 and not _same(word, written):
+                continue
             ends = ends or frozenset(_cuts(normal))
             if at not in ends or at + len(written) not in ends:
                 continue
             settled.add(written)
-            if rjieba.cut(written, False) == [written]:
-                continue
-            word = max(self._words[sound], key=lambda w: (_same(w, written), self._count[w]))
-            if len(word) > 2 or _same(word, written):
+            if rjieba.cut(written, False) != [written]:
                 found[written] = word
                 done = at + len(written)
         return found
+
+    def _strange(self, normal: str) -> set[int]:
+        """Where two characters stand side by side as in no stored question, but sound like two in a word."""
+        sounds = _numbers(normal)
+        alike = self._beside[sounds[:-1], sounds[1:]].nonzero()[0].tolist()
+        return {at for at in alike if normal[at : at + 2] not in self._pairs}
 
 
 def _counts(word: str, often: int, entries: int) -> bool:
@@ -116,3 +129,22 @@ def _syllables() -> dict[int, int]:
     """A character that stands for the sound of each character; tones and rarer readings do not count."""
     lines = [line for line in SYLLABLES.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     return {ord(c): _FIRST + number for number, line in enumerate(lines) for c in line.split(" ")[1]}
+
+
+@cache
+def _table() -> NDArray[np.uint16]:
+    """The number of each character's sound, by its code; 0 for one that has none."""
+    table = np.zeros(_LAST + 1, np.uint16)
+    for code, sound in _syllables().items():
+        table[code] = sound - _FIRST + 1
+    return table
+
+
+def _kinds_of_sound() -> int:
+    return int(_table().max()) + 1
+
+
+def _numbers(text: str) -> NDArray[np.uint16]:
+    """The number of the sound of each character."""
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    return _table()[np.minimum(codes, _LAST)]
