@@ -13,7 +13,7 @@ from intents.large import LargeRanker
 from intents.phrases import Question
 from intents.postings import Asked, LargeIndex
 
-RANKED = 200
+RANKED = 1_000
 """Questions asked of the whole ranking, which compares each candidate letter by letter."""
 PATIENCE = 120
 """Seconds after which the whole ranking has been asked enough."""
