@@ -205,7 +205,7 @@ def run(texts: list[str], seconds: float, repeat: bool) -> Table:
 
 def wide() -> Console:
     """Into a file a table is 80 columns wide unless told otherwise, and its figures are cut."""
-    return Console(width=None if Console().is_terminal else 120)
+    return Console(width=None if Console().is_terminal else 170)
 
 
 def main() -> None:

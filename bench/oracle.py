@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 
 from intents import Matcher
+from intents.decide import decide
 from intents.grams import Floats
 from intents.large import LargeRanker
 from intents.phrases import Question
@@ -15,7 +17,7 @@ from intents.postings import Asked, LargeIndex
 
 RANKED = 1_000
 """Questions asked of the whole ranking, which compares each candidate letter by letter."""
-PATIENCE = 120
+PATIENCE = 300
 """Seconds after which the whole ranking has been asked enough."""
 
 
@@ -40,17 +42,40 @@ def same_phrase(matcher: Matcher, questions: Sequence[str]) -> float:
     return 100 * same / max(total, 1)
 
 
-def same_ranking(matcher: Matcher, questions: Sequence[str]) -> float:
-    """Share of questions, in per cent, whose likeliest candidate is the one that a ranking of every candidate puts first."""
-    names, begun = matcher.ranker.scorer.candidates, perf_counter()
-    same = total = 0
+@dataclass
+class Agreement:
+    """How often the likeliest candidate is the one that a ranking of every candidate puts first."""
+
+    asked: int = 0
+    same: int = 0
+    answered: int = 0
+    """Questions that are answered, not asked back or given up."""
+    answered_same: int = 0
+
+    @property
+    def of_all(self) -> float:
+        """Per cent of all questions."""
+        return 100 * self.same / max(self.asked, 1)
+
+    @property
+    def of_answered(self) -> float:
+        """Per cent of the questions that are answered."""
+        return 100 * self.answered_same / max(self.answered, 1)
+
+
+def same_ranking(matcher: Matcher, questions: Sequence[str]) -> Agreement:
+    """The short list held against a ranking of every candidate."""
+    names, begun, found = matcher.ranker.scorer.candidates, perf_counter(), Agreement()
     for question in map(matcher.question, questions[:RANKED]):
         if perf_counter() - begun > PATIENCE:
             break
         listed = matcher.weigh(question)
-        total += 1
-        same += listed.names[int(listed.p.argmax())] == names[int(everyone(matcher, question).argmax())]
-    return 100 * same / max(total, 1)
+        thresholds = matcher.fitted.thresholds.of(False, question.bare)
+        answered = decide(matcher.knowledge, listed.names, listed.p, thresholds).outcome == "answer"
+        same = listed.names[int(listed.p.argmax())] == names[int(everyone(matcher, question).argmax())]
+        found.asked, found.same = found.asked + 1, found.same + same
+        found.answered, found.answered_same = found.answered + answered, found.answered_same + (answered and same)
+    return found
 
 
 def everyone(matcher: Matcher, question: Question) -> Floats:

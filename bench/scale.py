@@ -1,6 +1,7 @@
 """Time against size: `python -m bench.scale [SIZES ...]`, each size in a process of its own, one thread, no encoder.
 
-Beside the matcher: brute force (`bench.oracle`), whose nearest phrase and whose likeliest candidate it should share;
+Beside the matcher: brute force (`bench.oracle`), whose nearest phrase and whose likeliest candidate it should share, with the
+number of questions compared (“top answer”: of those that are answered);
 rapidfuzz `process.extractOne` with `ratio` over all phrases; and bm25s over the phrases of each entry pooled. Memory is the
 process's peak when the matcher has been asked, before any of these.
 """
@@ -76,11 +77,13 @@ def measure(size: int) -> Row:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     small = not isinstance(matcher.ranker, LargeRanker)
     texts = [text for _, text in phrases]
+    ranked = oracle.Agreement() if small else oracle.same_ranking(matcher, questions)
     fuzzy = spread(timed(lambda q: process.extractOne(q, texts, scorer=fuzz.ratio), questions[:COMPARED]))
     return {
         "size": size, "build": build, "p50": p50, "p99": p99, "worst": worst, "peak": peak,
-        "phrase": None if small else oracle.same_phrase(matcher, questions),
-        "ranking": None if small else oracle.same_ranking(matcher, questions),
+        "phrase": None if small else (oracle.same_phrase(matcher, questions), len(questions)),
+        "answered": None if small else (ranked.of_answered, ranked.answered),
+        "ranking": None if small else (ranked.of_all, ranked.asked),
         "rapidfuzz": fuzzy[0], "bm25s": _bm25s(phrases, questions),
     }  # fmt: skip
 
@@ -116,14 +119,14 @@ def rows(sizes: tuple[int, ...] = SIZES) -> list[Row]:
 def show(found: list[Row]) -> Table:
     """The table of `rows`."""
     table = Table(title="time against size (no encoder, one core)", title_justify="left")
-    agreements = {"nearest phrase same %": "phrase", "whole ranking same %": "ranking"}
+    agreements = {"nearest phrase same %": "phrase", "top answer same %": "answered", "first of all same %": "ranking"}
     for column in ("phrases", "build s", "peak GB", "p50 ms", "p99 ms", "worst ms", *agreements):
         table.add_column(column, justify="right")
     for name in PEERS:
         table.add_column(f"{name} ms", justify="right")
         table.add_column("x ours", justify="right")
     for r in found:
-        shares = ("all ranked" if r[key] is None else f"{r[key]:.1f}" for key in agreements.values())
+        shares = ("all ranked" if r[key] is None else "{:.1f} of {}".format(*r[key]) for key in agreements.values())
         beside = (x for key in PEERS.values() for x in (_number(r[key]), _number(r[key], r["p50"])))
         table.add_row(f"{r['size']:,}", f"{r['build']:.1f}", f"{r['peak']:.2f}", f"{r['p50']:.2f}", f"{r['p99']:.2f}",
                       f"{r['worst']:.1f}", *shares, *beside)  # fmt: skip
@@ -139,7 +142,7 @@ def main(arguments: list[str]) -> None:
     if arguments[:1] == ["--one"]:
         sys.stdout.write(json.dumps(measure(int(arguments[1]))) + "\n")
         return
-    Console(width=150).print(show(rows(tuple(map(int, arguments)) or SIZES)))
+    Console(width=170).print(show(rows(tuple(map(int, arguments)) or SIZES)))
 
 
 if __name__ == "__main__":

@@ -51,13 +51,15 @@ def test_times_are_set_beside_ours() -> None:
     assert ["2.00", "1.00"] == list(table.columns[-1].cells)
 
 
-def test_both_agreements_are_in_the_table() -> None:
+def test_agreements_are_in_the_table() -> None:
     """A base of which every candidate is ranked says so; a peer that was not asked leaves its place empty."""
     row = {"build": 1.0, "peak": 0.1, "p50": 2.0, "p99": 3.0, "worst": 4.0, "rapidfuzz": 10.0, "bm25s": None}
-    rows = [{**row, "size": 10, "phrase": None, "ranking": None}, {**row, "size": 99, "phrase": 100.0, "ranking": 97.5}]
+    brute_force = {"phrase": (100.0, 9), "answered": (99.9, 5), "ranking": (97.5, 8)}
+    rows = [{**row, "size": 10, **dict.fromkeys(brute_force)}, {**row, "size": 99, **brute_force}]
     cells = {str(c.header): list(c.cells) for c in scale.show(rows).columns}
-    assert ["all ranked", "97.5"] == cells["whole ranking same %"]
-    assert ["all ranked", "100.0"] == cells["nearest phrase same %"]
+    assert ["all ranked", "97.5 of 8"] == cells["first of all same %"]
+    assert ["all ranked", "99.9 of 5"] == cells["top answer same %"]
+    assert ["all ranked", "100.0 of 9"] == cells["nearest phrase same %"]
     assert ["10.00", "10.00"] == cells["rapidfuzz ratio ms"]
     last = list(scale.show(rows).columns)[-4:]
     assert [["10.00"] * 2, ["5.00"] * 2, [""] * 2, [""] * 2] == [list(c.cells) for c in last]
