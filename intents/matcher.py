@@ -129,6 +129,7 @@ class Matcher:
         self.sounds = self._words_by_sound() if small else None
         """None for a large base, whose words are too many to be looked for by their sound."""
         self._exact = self._stored_questions()
+        self._looked: tuple[str, str, Match | None] = ("", "", None)
 
     def _cascade(self, cache: Path | None, provisional: bool, lent: Collection[str], steps: tuple[str, ...]) -> Cascade:
         kept = WeightsCache(cache, self.encoders, lent) if cache else None
@@ -187,8 +188,8 @@ class Matcher:
             return stored
         if normal.isdecimal() and len(normal) >= NUMBER_LENGTH:
             return Match(text, "none", None, (), 0.0, "empty")
-        mended = self._mended(text)
-        if emergency := self._emergency(text, mended):
+        mended, emergency = self._first_look(text)
+        if emergency:
             return emergency
         if context is not None and (subject := self._same_aspect(text, context)):
             same = (Candidate(subject, SAME_ASPECT, ""),)
@@ -234,7 +235,15 @@ class Matcher:
 
     def emergency(self, text: str) -> Match | None:
         """The safety entry whose rule fires on this text, as typed or as its words sound; None when it is no emergency."""
-        return self._emergency(text, self._mended(text))
+        return self._first_look(text)[1]
+
+    def _first_look(self, text: str) -> tuple[str, Match | None]:
+        """The text as it is read on, and its emergency. The last one is remembered, for who asks for the emergency asks on."""
+        looked = self._looked
+        if looked[0] != text:
+            mended = self._mended(text)
+            self._looked = looked = text, mended, self._emergency(text, mended)
+        return looked[1:]
 
     def _emergency(self, text: str, mended: str) -> Match | None:
         found = self.safety.find(text) or (self.safety.find(mended) if mended != text else None)
