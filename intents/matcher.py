@@ -138,20 +138,17 @@ class Matcher:
         return Cascade(scorer, self.fitted, [load_fitted(name).ranking for name in step_names(steps)])
 
     def _words_by_sound(self) -> Sounds:
-        own = [(p, e.id) for e in self.knowledge.entries.values() for p in e.questions]
-        own += [(p, a.id) for a in self.knowledge.asks.values() for p in a.questions]
         normal = self.normalizer
+        own = ((owner, normal(question)) for owner, questions in self.knowledge.owned() for question in questions)
         others = (normal(b.question) for b in self.knowledge.background)
-        return Sounds(((owner, normal(p)) for p, owner in own), others, self.safety.words)
+        return Sounds(own, others, self.safety.words)
 
     def _stored_questions(self) -> dict[str, tuple[str, str]]:
-        entries = [e for e in self.knowledge.entries.values() if e.status == "published"]
-        owned = [(e.id, e.questions) for e in entries] + [(a.id, a.questions) for a in self.knowledge.asks.values()]
         scorer = self.ranker.scorer
         normal = dict(zip(scorer.originals, scorer.phrases, strict=True))
         exact: dict[str, tuple[str, str]] = {}
         folded: dict[str, tuple[str, str]] = {}
-        for owner, questions in owned:
+        for owner, questions in self.knowledge.owned():
             for question in questions:
                 exact.setdefault(self.normalizer.plain(question), (owner, question))
                 folded.setdefault(normal.get(question) or self.normalizer(question), (owner, question))
@@ -306,5 +303,4 @@ class Matcher:
 
 def count_phrases(knowledge: KnowledgeData) -> int:
     """Stored questions of every kind: of entries, of asks, and the background."""
-    own = sum(len(e.questions) for e in knowledge.entries.values())
-    return own + sum(len(a.questions) for a in knowledge.asks.values()) + len(knowledge.background)
+    return sum(len(questions) for _, questions in knowledge.owned()) + len(knowledge.background)

@@ -146,3 +146,8 @@ class KnowledgeData:
     texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     version: str = ""
     """First 12 hex digits of a hash over all files; equal content, equal version."""
+
+    def owned(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Owner and stored questions: of each published entry, then of each question asked back, in their order."""
+        entries = [(e.id, e.questions) for e in self.entries.values() if e.status == "published"]
+        return entries + [(a.id, a.questions) for a in self.asks.values()]

@@ -59,11 +59,9 @@ class Overlap:
 
 def phrases_of(base: KnowledgeData, normalizer: Normalizer) -> list[Phrase]:
     """Every stored question of the entries and of the questions asked back, in order."""
-    owned = [(e.id, e.questions) for e in base.entries.values() if e.status == "published"]
-    owned += [(a.id, a.questions) for a in base.asks.values()]
     return [
         Phrase(owner, i, q, normalizer.plain(q), normalizer(q))
-        for owner, questions in owned
+        for owner, questions in base.owned()
         for i, q in enumerate(questions)
     ]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from intents.focus import LONG, focus
 from intents.grams import Floats, Ints
-from intents.model import NO_ENTRY, ROUTING, Entry, KnowledgeData
+from intents.model import NO_ENTRY, ROUTING, KnowledgeData
 from intents.normalize import Normalizer
 from intents.words import Words
 
@@ -46,7 +46,7 @@ class Phrases:
         self.candidates: list[str] = [*sorted([*(e.id for e in entries), *knowledge.asks]), NO_ENTRY]
         """Entry ids and groups of asks.yaml in alphabetical order, `none` last."""
         self.position = {c: i for i, c in enumerate(self.candidates)}
-        self._collect(entries, held_out)
+        self._collect(held_out)
         against = [(self.position[e.id], normalizer(q)) for e in entries for q in e.not_questions]
         self.against_owner = np.array([position for position, _ in against], np.int32)
         self.against = [sentence for _, sentence in against]
@@ -65,11 +65,8 @@ class Phrases:
         self.followup_words = tuple(filter(None, map(plain, knowledge.lexicon.followup_starts)))
         self.shift_words = tuple(filter(None, map(plain, knowledge.lexicon.topic_shift)))
 
-    def _collect(self, entries: Sequence[Entry], held_out: frozenset[int]) -> None:
-        raw: list[tuple[str, str, str]] = []
-        for entry in entries:
-            raw += [(entry.id, "", q) for q in entry.questions]
-        raw += [(ask.id, "", q) for ask in self.knowledge.asks.values() for q in ask.questions]
+    def _collect(self, held_out: frozenset[int]) -> None:
+        raw = [(owner, "", question) for owner, questions in self.knowledge.owned() for question in questions]
         raw += [(b.entry, b.domain, b.question) for b in self.knowledge.background if b.entry in self.position]
         raw.sort(key=lambda r: (self.position[r[0]], r[1]))
         self.all_phrases = raw
