@@ -332,13 +332,16 @@ class Dialogue:
         sure = typed.FORGET_YES.match(text) is not None
         if typed.FORGET.match(text) or (sure and work.state.get("forget")):
             return await self._forget(matcher, work, sure)
-        if found := typed.TICKET.match(text):
-            return await self._lookup.reply(matcher.knowledge, work.message, found.group(1).strip())
+        if (number := typed.ticket(text)) is not None:
+            return await self._looked_up(matcher.knowledge, work.message, number)
         options = work.state.get("options") or []
         picked = picking.picked(text, options) if options else None
         if picked == "":
             return replies.text(matcher.knowledge, "choose_range", most=str(len(options)))
         return await self._chosen(matcher, work, picked) if picked else None
+
+    async def _looked_up(self, base: KnowledgeData, message: Message, number: str) -> Reply:
+        return await self._lookup.reply(base, message, number) if number else replies.text(base, "ticket_ask")
 
     def _aside(self, text: str) -> picking.Aside | None:
         return picking.aside(self.traditional.simplified(text))

@@ -187,7 +187,8 @@ def ticket_notices(base: KnowledgeData, ticket: Ticket, chats: Sequence[int]) ->
 def ticket_state(base: KnowledgeData, number: str, ticket: Ticket | None) -> Reply:
     """Where a ticket stands; the answer once there is one."""
     if ticket is None:
-        return text(base, "ticket_unknown", ticket=number)
+        # in the text only: a number that nobody has is not given to anybody
+        return replace(text(base, "ticket_unknown", ticket=number), ticket=None)
     key = f"ticket_{ticket.state.value}"
     return Reply(
         key=key,

@@ -6,8 +6,10 @@ Words behind a command or behind 人工 are somebody's question: they are never 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from bot.messages import Kind
+from intents.wording import PUBLIC_NUMBERS
 
 HUMAN = re.compile(r"^[转轉]?人工(?:客服|服[务務])?(?:[\s,，:：;；、.。!！?？~～]+(.*))?$", re.DOTALL)
 """With what is said behind it, the group."""
@@ -17,9 +19,28 @@ FORGET = re.compile(
 """Speech recognition ends even a word with a full stop, here and below."""
 FORGET_YES = re.compile(r"^确认删除[\s。.!！]*$")
 MENU = re.compile(r"^(菜单|主题|目录|menu)[\s。.!！]*$", re.I)
-TICKET = re.compile(
-    r"^(?:查询|查|工单号?|进度)?[\s:：]*([A-Za-z0-9]{2}\s*[-‐–—－]\s*[A-Za-z0-9]{4}|(?<=\S)[A-Za-z0-9]{6})\s*$"
+_ASKS = r"(?:(?:我?[想要]|帮我|请)?(?:查询?|查看)(?:一下|下)?)?(?:我?的)?(?:工单(?:号码?|编号)?|进度)?"
+_AFTER = r"(?:的?(?:进度|情况)|(?:现在)?(?:(?:到|处理到)(?:哪|哪里|哪儿|哪一步)|怎么样|怎样|办好|处理好)了?吗?)?"
+_HYPHEN = r"[-‐–—]"
+_NUMBER = re.compile(rf"{_ASKS}[\s:]*([A-Za-z0-9]{{2}}\s*{_HYPHEN}\s*[A-Za-z0-9]{{4}}){_AFTER}")
+_MEANT = re.compile(
+    rf"(?:查询|查?工单号?|进度)[\s:]*([A-Za-z0-9][A-Za-z0-9\s._·‐–—-]{{0,19}})|查[\s:]*([A-Za-z0-9]{{2}}{_HYPHEN}?[A-Za-z0-9]{{4}})"
 )
+"""Whatever Latin letters and digits stand behind 查询 are meant for a number, and never somebody's question."""
+_WITHOUT = re.compile(
+    r"查询|(?:(?:我?[想要]|帮我|请)?(?:查询?|查看)(?:一下|下)?)?(?:我?的)?工单(?:号码?|编号|进度|查询)?"
+)
+
+
+def ticket(text: str) -> str | None:
+    """What was typed for a ticket's number; "" where a ticket is asked for without one, None for any other text."""
+    plain = unicodedata.normalize("NFKC", text).strip(" \n。.!?“”\"'「」")
+    if found := _NUMBER.fullmatch(plain) or _MEANT.fullmatch(plain):
+        number = next(filter(None, found.groups())).strip()
+        return None if number in PUBLIC_NUMBERS else number
+    return "" if _WITHOUT.fullmatch(plain) else None
+
+
 _WITH_TEXT = {"ticket": "查询", "human": "人工"}
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What a link t.me/bot?start=… brings along (Bot API, deep linking): no words of the person's."""

@@ -323,7 +323,42 @@ async def test_a_ticket_can_be_asked_for(talk: Talk) -> None:
     assert "ticket_new" == (await talk.say(f"查询 {number.lower()}")).key
     assert "ticket_new" == (await talk.say(number)).key
     unknown = await talk.say("查询 K7-3F9Q")
-    assert ("ticket_unknown", True) == (unknown.key, "K7-3F9Q" in unknown.text)
+    assert ("ticket_unknown", True, None) == (unknown.key, "K7-3F9Q" in unknown.text, unknown.ticket)
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["查询 {bare}", "查询{bare}", "查询 {spaced}", "查询：{number}", "查{bare}", "工单号 {spaced}", "查詢 {wide}", "“查询 {number}”", "我的工单{number}",
+     "查一下{number}", "帮我查询一下工单 {number}", "工单{number}到哪一步了？", "{number}处理好了吗", "{wide}。"],
+)  # fmt: skip
+async def test_a_ticket_number_is_typed_in_many_ways(talk: Talk, form: str) -> None:
+    """Without the hyphen, with a space, in full width, in a sentence of its own: the ticket, never a new one."""
+    number = (await talk.say("今天天气怎么样啊会下雨吗")).ticket or ""
+    wide = "".join(chr(ord(c) + 0xFEE0) for c in number)
+    said = form.format(number=number, bare=number.replace("-", ""), spaced=number.replace("-", " "), wide=wide)
+    reply = await talk.say(said)
+    assert ("ticket_new", number) == (reply.key, reply.ticket)
+    assert [number] == [*talk.store.opened]
+
+
+@pytest.mark.parametrize("said", ["查询 abc", "查询 123", "查询 K7-3F9", "工单 K73F9QQ", "查询 k7 3f9q"])
+async def test_what_is_meant_for_a_number_is_no_question(talk: Talk, said: str) -> None:
+    """A number that is none, typed into the look-up of the page or behind 查询: what numbers look like, and no ticket."""
+    assert "ticket_unknown" == (await talk.say(said)).key
+    assert {} == talk.store.opened
+
+
+@pytest.mark.parametrize("said", ["查询", "工单", "查工单", "我的工单", "查一下我的工单", "工单号", "工单进度", "查詢"])
+async def test_a_ticket_is_asked_for_without_its_number(talk: Talk, said: str) -> None:
+    """The number is asked for, as by /ticket."""
+    assert "ticket_ask" == (await talk.say(said)).key
+    assert {} == talk.store.opened
+
+
+@pytest.mark.parametrize("said", ["查询12348", "查询公证处", "工单是什么", "进度"])
+async def test_what_only_begins_like_a_look_up_is_a_question(talk: Talk, said: str) -> None:
+    """A public telephone number, Chinese words: somebody's question."""
+    assert not (await talk.say(said)).key.startswith(("ticket_unknown", "ticket_ask"))
 
 
 @pytest.mark.parametrize(
