@@ -22,6 +22,15 @@ MORE = ("续", "續", "继续", "繼續", "下一页", "下一頁")
 """What turns the page."""
 _UNSUPPORTED = re.compile(r"[\[【]收到不支持的消息类型")
 """WeChat's own words in place of a sticker."""
+_EMOTICON = re.compile(
+    r"\[(?:[A-Za-z]{2,15}|666|微笑|撇嘴|色|发呆|得意|流泪|害羞|闭嘴|睡|大哭|尴尬|发怒|调皮|呲牙|惊讶|难过|囧|抓狂|吐|偷笑|愉快|白眼|傲慢"
+    r"|困|惊恐|憨笑|悠闲|咒骂|疑问|嘘|晕|衰|骷髅|敲打|再见|擦汗|抠鼻|鼓掌|坏笑|右哼哼|鄙视|委屈|快哭了|阴险|亲亲|可怜|笑脸|生病|脸红"
+    r"|破涕为笑|恐惧|失望|无语|嘿哈|捂脸|奸笑|机智|皱眉|耶|吃瓜|加油|汗|天啊|社会社会|旺柴|好的|打脸|哇|翻白眼|让我看看|叹气|苦涩|裂开"
+    r"|嘴唇|爱心|心碎|拥抱|强|弱|握手|胜利|抱拳|勾引|拳头|合十|啤酒|咖啡|蛋糕|玫瑰|凋谢|菜刀|炸弹|便便|月亮|太阳|庆祝|礼物|红包|發|福"
+    r"|烟花|爆竹|猪头|跳跳|发抖|转圈)\]|/:[!-.0-~]{1,9}"
+)
+"""WeChat's own faces come as words, in both of its spellings: [微笑], /::)."""
+_OKAY = re.compile(r"(?:\[(?:OK|好的)\])+")
 _SCENE = "qrscene_"
 _ACTIONS = ("click", "subscribe", "scan", "scancode_push", "scancode_waitmsg")
 """Events that open the allowance of a minute; opening a link from the menu (VIEW) does not."""
@@ -73,11 +82,16 @@ def understand(fields: Mapping[str, str], choice: Callable[[str], bool]) -> Inco
 def _said(sort: str, fields: Mapping[str, str]) -> tuple[Kind, str]:
     if sort == "text":
         text = fields.get("Content", "")
-        return (Kind.OTHER, "") if _UNSUPPORTED.match(text) else (Kind.TEXT, text)
+        return (Kind.OTHER, "") if _UNSUPPORTED.match(text) else (Kind.TEXT, _worded(text))
     if sort == "voice":
         return Kind.VOICE, fields.get("Recognition", "")
     # a picture, a place or a link says nothing that could be looked up; a place is personal as well
     return _KINDS.get(sort, Kind.OTHER), ""
+
+
+def _worded(text: str) -> str:
+    """A text without faces, which ask nothing; the one that agrees says so in words."""
+    return text if _OKAY.fullmatch(text) else _EMOTICON.sub(" ", text)
 
 
 def _event(

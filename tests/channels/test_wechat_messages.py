@@ -61,17 +61,23 @@ GOLDEN: list[tuple[str, dict[str, Any], str]] = [
     ("hologram", {"Whatever": "x"}, "只看得懂文字"),
     ("text", {"Content": "【收到不支持的消息类型，暂无法显示】"}, "只看得懂文字"),
     ("text", {"Content": "   "}, "没有看到文字"),
+    ("text", {"Content": "[微笑]"}, "没有看到文字"),
+    ("text", {"Content": "/::)/:strong"}, "没有看到文字"),
+    ("text", {"Content": "[Smile][抱拳]"}, "没有看到文字"),
+    ("text", {"Content": "[OK]"}, "还有别的事"),
+    ("text", {"Content": "公证收费标准[疑问]/:rose"}, "以公示为准"),
 ]
 
 
 @pytest.mark.parametrize("service", MODES, indirect=True)
 async def test_every_type_of_message(service: Service, clock: FakeClock) -> None:
-    """Each gets a fitting text and one record; a place or a link leaves nothing of itself behind."""
+    """Each gets a fitting text and one record, and faces are no question; a place or a link leaves nothing of itself behind."""
     for number, (sort, fields, words) in enumerate(GOLDEN, 1):
         clock.pass_by(seconds=5)
         got = await service.peer.deliver(service.peer.fields(sort, **fields))
         assert (200, True) == (got.status, words in got.text), (sort, fields, got)
         assert number == len(await service.store.exchanges("wechat", 100))
+    assert [] == await service.store.tickets()
     assert not any("某路" in e.text or "example" in e.text for e in await service.store.exchanges("wechat", 100))
 
 
