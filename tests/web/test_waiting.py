@@ -11,11 +11,11 @@ pytestmark = pytest.mark.browser
 QUESTION = "法律援助收费吗"
 
 
-def held(page: Page) -> list[Route]:
+def held(page: Page, question: str = QUESTION) -> list[Route]:
     """Ask a question whose answer does not come before its request, which is given, is let go; later ones pass."""
     waiting: list[Route] = []
     page.route("**/say", lambda route: route.continue_() if waiting else waiting.append(route))
-    page.locator("#text").fill(QUESTION)
+    page.locator("#text").fill(question)
     page.locator("#ask button").click()
     expect(page.locator(".typing")).to_be_visible()
     return waiting
@@ -81,3 +81,33 @@ def test_a_question_that_failed_comes_back_into_an_empty_field(visit: Open) -> N
     expect(page.locator("#text")).to_have_value(QUESTION)
     ask(page, QUESTION)
     expect(page.locator("article.bot[data-entry='legal_aid.cost']")).to_be_visible()
+
+
+def test_a_question_to_be_sent_again_is_back_in_the_field(visit: Open) -> None:
+    """Nobody types five hundred characters twice: what was too long can be shortened there."""
+    page, story = visit(), "我想问一下继承的事" * 70
+    ask(page, story)
+    expect(page.locator("article.bot[data-key=too_long]")).to_be_visible()
+    expect(page.locator("#text")).to_have_value(story)
+
+
+def test_what_was_typed_meanwhile_stays_when_a_question_has_to_be_sent_again(visit: Open) -> None:
+    """The question to be sent again is not put over it."""
+    page = visit()
+    waiting = held(page, "我想问一下继承的事" * 70)
+    page.locator("#text").fill(QUESTION)
+    waiting[0].continue_()
+    expect(page.locator("article.bot[data-key=too_long]")).to_be_visible()
+    expect(page.locator("#text")).to_have_value(QUESTION)
+
+
+def test_what_was_deleted_is_gone_from_the_open_page(visit: Open) -> None:
+    """Who uses a machine of many people deletes their records before they leave it: nothing of before can be read."""
+    page = visit()
+    ask(page, QUESTION)
+    ask(page, "删除我的记录")
+    page.locator("#text").fill("确认删除")
+    page.locator("#ask button").click()
+    expect(page.locator("article.bot[data-key=forget_done]")).to_be_visible()
+    expect(page.locator("#talk > article")).to_have_count(3)
+    expect(page.get_by_text(QUESTION)).to_have_count(0)

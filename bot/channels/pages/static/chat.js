@@ -32,6 +32,19 @@ const grow = () => {
   text.style.height = `${text.scrollHeight + 2}px`;
 };
 
+/** Replies that ask to send it again, at once or in fewer words. */
+const AGAIN = ["busy", "outage", "too_fast", "too_long"];
+
+/** What was typed comes back, but never over what was typed meanwhile. */
+const giveBack = (data, words) => {
+  if (data.has("text") && !text.value.trim()) { text.value = words; grow(); }
+};
+
+/** After 确认删除 nothing of before stays to be read by who uses the machine next. */
+const clear = (kept) => {
+  for (const old of [...talk.children].slice(1)) if (!kept.includes(old)) old.remove();
+};
+
 /** Nodes of bubbles as the server sends them, already escaped there. */
 const bubbles = (html) => [...new DOMParser().parseFromString(html, "text/html").body.children];
 
@@ -56,6 +69,9 @@ const answer = async (data, words, form, button) => {
     own.remove();
     waiting.remove();
     nodes.forEach(show);
+    const keys = nodes.map((node) => node.dataset.key);
+    if (keys.includes("forget_done")) clear(nodes);
+    if (keys.some((key) => AGAIN.includes(key))) giveBack(data, words);
     if (nodes.length) nodes[0].scrollIntoView({ block: "start" });
     if (form && form.classList.contains("feedback")) {
       for (const b of form.querySelectorAll("button")) b.disabled = true;
@@ -64,8 +80,7 @@ const answer = async (data, words, form, button) => {
   } catch (error) {
     waiting.remove();
     show(fromTemplate(error.status ? "failed" : "trouble")).scrollIntoView({ block: "end" });
-    // never over what was typed meanwhile
-    if (data.has("text") && !text.value.trim()) { text.value = words; grow(); }
+    giveBack(data, words);
   } finally {
     busy = false;
     if (matchMedia("(pointer: fine)").matches) text.focus({ preventScroll: true });
