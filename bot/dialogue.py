@@ -295,15 +295,18 @@ class Dialogue:
 
     async def _question(self, matcher: Matcher, work: Work) -> Reply:
         text, base = work.message.text.strip(), matcher.knowledge
-        if not typed.FORGET_YES.match(self.traditional.simplified(text)):
-            work.state.pop("forget", None)
+        simple = self.traditional.simplified(text)
+        if not typed.FORGET_YES.match(simple) and work.state.pop("forget", None) and typed.FORGET_NO.match(simple):
+            return replies.text(base, "enough")
         if len(text) > self._limits.max_length:
             return replies.text(base, "too_long", limit=str(self._limits.max_length))
         for_staff = work.state.pop("human", False)
         if shortcut := await self._shortcut(matcher, work, text):
             return shortcut
         aside = self._aside(text)
-        if for_staff and text and aside is not picking.Aside.ENOUGH:
+        if for_staff and await pleas.courtesy(self._recall, matcher, text):
+            work.state["human"] = True
+        elif for_staff and text and aside is not picking.Aside.ENOUGH:
             return await (self._human(matcher, work) if aside else self._ticket(matcher, work, "human", text, "human"))
         match = await self._recall.match(matcher, text, work.context(self._limits.context_minutes))
         if aside and picking.overrules(aside, match):
@@ -323,10 +326,12 @@ class Dialogue:
         return await self._ticket(matcher, work, "none", text, "no_answer")
 
     async def _shortcut(self, matcher: Matcher, work: Work, text: str) -> Reply | None:
-        """Typed forms of buttons: 菜单, 人工, a number or 都不是 after options, 查询 K7-3F9Q."""
+        """Typed forms of buttons: 菜单, 帮助, 人工, a number or 都不是 after options, 查询 K7-3F9Q."""
         text = self.traditional.simplified(text)
         if typed.MENU.match(text):
             return replies.menu(matcher.knowledge)
+        if typed.HELP.match(text):
+            return replies.text(matcher.knowledge, "help")
         if found := typed.HUMAN.match(work.message.text.strip()):
             return await self._human(matcher, work, found.group(1) or "")
         sure = typed.FORGET_YES.match(text) is not None

@@ -18,6 +18,8 @@ _CLAUSE = re.compile(r"(?:[转轉]?人工(?:客服|服[务務])?)?([^，,。.；
 """The group: what is not the request itself."""
 MATTERS = frozenset(("chat.case_advice", "chat.other_department"))
 """Entries of small talk that stand for somebody's own affair."""
+_COURTEOUS = 12
+"""Characters of nothing but courtesy, at most; behind a longer one there may be a matter."""
 
 
 async def matter(recall: Recall, matcher: Matcher, text: str) -> str:
@@ -31,6 +33,14 @@ async def matter(recall: Recall, matcher: Matcher, text: str) -> str:
         if not first.startswith("chat.") or first in MATTERS:
             return text[clause.start(1) :].strip()
     return ""
+
+
+async def courtesy(recall: Recall, matcher: Matcher, text: str) -> bool:
+    """Whether somebody who was asked for the question says thanks or hello first: 好的谢谢."""
+    if not 0 < len(text) <= _COURTEOUS:
+        return False
+    match = await recall.match(matcher, text)
+    return match.outcome == "answer" and match.entry in ("chat.thanks", "chat.greeting")
 
 
 def question(said: str, before: str) -> str:

@@ -11,14 +11,22 @@ import unicodedata
 from bot.messages import Kind
 from intents.wording import PUBLIC_NUMBERS
 
-HUMAN = re.compile(r"^[转轉]?人工(?:客服|服[务務])?(?:[\s,，:：;；、.。!！?？~～]+(.*))?$", re.DOTALL)
-"""With what is said behind it, the group."""
+HUMAN = re.compile(
+    r"^(?:[转轉]?人工(?:客服|服[务務])?(?:[\s,，:：;；、.。!！?？~～]+(.*))?|(?:[转轉找]|联系|聯[繫系]|我?要)?客服[\s。.!！?？]*)$",
+    re.DOTALL,
+)
+"""With what is said behind 人工, the group; behind 客服 it may be a story of a fraud."""
 FORGET = re.compile(
     r"^(请)?(帮我)?(删除|清除|清空)(掉)?(我)?(的)?(全部|所有)?(聊天|提问|对话|个人)?(记录|数据)[\s。.!！]*$"
 )
 """Speech recognition ends even a word with a full stop, here and below."""
-FORGET_YES = re.compile(r"^确认删除[\s。.!！]*$")
-MENU = re.compile(r"^(菜单|主题|目录|menu)[\s。.!！]*$", re.I)
+FORGET_YES = re.compile(
+    r"^[“”\"'「」\s]*(?:我?(?:确认|确定)(?:要?删除?)?|是的?[\s,，]*删除|删除)[吧了]?[“”\"'「」\s。.!！]*$"
+)
+"""After the question whether to; by itself it says nothing."""
+FORGET_NO = re.compile(r"^(?:取消|(?:先|暂时)?(?:不要?|别)删除?(?:记录)?[了吧]?|不(?:确认|确定))[\s。.!！]*$")
+MENU = re.compile(r"^(?:(?:返回|回到)?(?:主?菜单|主题|目录|首页|menu)|返回|(?:返回)?上一[步层级])[\s。.!！]*$", re.I)
+HELP = re.compile(r"^(?:使用)?帮助[\s。.!！]*$|^help[\s.!]*$", re.I)
 _ASKS = r"(?:(?:我?[想要]|帮我|请)?(?:查询?|查看)(?:一下|下)?)?(?:我?的)?(?:工单(?:号码?|编号)?|进度)?"
 _AFTER = r"(?:的?(?:进度|情况)|(?:现在)?(?:(?:到|处理到)(?:哪|哪里|哪儿|哪一步)|怎么样|怎样|办好|处理好)了?吗?)?"
 _HYPHEN = r"[-‐–—]"

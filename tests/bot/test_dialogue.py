@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.dialogue import Dialogue
 from bot.errors import StoreUnavailable
 from bot.messages import NONE_OF_THESE, Kind, Message, Reply
 from bot.recall import Recall
@@ -215,6 +216,25 @@ async def test_without_a_question_it_is_asked_for(talk: Talk) -> None:
     assert {} == talk.store.opened
 
 
+@pytest.mark.parametrize("said", ["好的谢谢", "你好"])
+async def test_courtesy_is_not_the_question_of_a_ticket(talk: Talk, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked to write down the question, many say thanks or hello first: what comes after it is the question."""
+    asked = Recall.match
+
+    async def small(recall: Recall, matcher: Matcher, text: str, context: Context | None = None) -> Match:
+        # the sample has no such small talk
+        if text == said:
+            return Match(text, "answer", "chat.thanks" if "谢" in said else "chat.greeting", (), 1.0, "exact")
+        return await asked(recall, matcher, text, context)
+
+    monkeypatch.setattr(Recall, "match", small)
+    monkeypatch.setattr(Dialogue, "_entry", lambda *given: Reply("entry", "不客气。", "answer", given[3]))
+    await talk.say("人工")
+    assert ("entry", {}) == ((await talk.say(said)).key, talk.store.opened)
+    reply = await talk.say("邻居把我家的墙砸了")
+    assert ("邻居把我家的墙砸了", "human") == _of(talk.store.opened[reply.ticket or ""])
+
+
 async def test_the_last_question_is_the_last_one_also_where_it_had_no_answer(talk: Talk) -> None:
     """人工 after a question that became a ticket is about that question, not about one before it."""
     await talk.say("法律援助收费吗")
@@ -376,3 +396,30 @@ async def test_a_long_list_is_chosen_from_by_number(talk: Talk, typed: str, key:
     """Every number on the list opens what stands there (here nothing that exists); the one after the last is 都不是."""
     talk.store.states["web", "visit-1"] = {"options": [f"x.e{n}" for n in range(1, 13)], "asked": "问"}
     assert key == (await talk.say(typed)).key
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [("返回", "menu"), ("返回主菜单", "menu"), ("首页", "menu"), ("上一步", "menu"), ("返回上一步", "menu"), ("帮助", "help"), ("help", "help"),
+     ("客服", "human"), ("找客服", "human"), ("聯繫客服", "human"), ("我要客服", "human")],
+)  # fmt: skip
+async def test_what_bots_are_usually_told(talk: Talk, said: str, key: str) -> None:
+    """What other bots taught people to type is understood here too."""
+    await talk.say("公证")
+    assert key == (await talk.say(said)).key
+
+
+@pytest.mark.parametrize("said", ["确认", "确定", "“确认删除”", "我确认删除", "是的，删除", "确定刪除"])
+async def test_deleting_is_confirmed_in_many_words(talk: Talk, said: str) -> None:
+    """Whoever was asked says yes as people do; without the question the same words delete nothing."""
+    assert "forget_done" != (await talk.say(said)).key
+    await talk.say("删除我的记录")
+    assert "forget_done" == (await talk.say(said)).key
+
+
+@pytest.mark.parametrize("said", ["取消", "不删了", "先不删除", "不要删"])
+async def test_deleting_is_called_off(talk: Talk, said: str) -> None:
+    """That is all it says: no question, and nothing is deleted by a later yes."""
+    await talk.say("删除我的记录")
+    assert "enough" == (await talk.say(said)).key
+    assert "forget_done" != (await talk.say("确认删除")).key
