@@ -72,7 +72,8 @@ def read(
     if update.callback_query is not None:
         return _pressed(update.update_id, update.callback_query, me, base, now)
     found = update.message or update.edited_message
-    if found is None or found.from_user is None:
+    if found is None or found.from_user is None or found.is_automatic_forward:
+        # a channel's post, which Telegram puts into its group by itself, asks nothing
         return None
     if found.from_user.is_bot and not _behind_a_chat(found):
         return None

@@ -67,6 +67,15 @@ NOT_FOR_US: dict[str, tuple[str, dict[str, Any]]] = {
     "a pinned message": ("message", message("", PRIVATE, pinned_message=message("旧"))),
     "another bot": ("message", {**message("继承公证怎么办"), "from": OTHER_BOT}),
     "a channel post": ("channel_post", {"message_id": 1, "date": _DATE, "chat": {"id": -9, "type": "channel"}}),
+    "a channel's post in its group": (
+        "message",
+        {
+            **mention("有问题请问 @fawen_test_bot"),
+            "is_automatic_forward": True,
+            "from": {"id": 777000, "is_bot": False, "first_name": "Telegram"},
+            "sender_chat": {"id": -9, "type": "channel", "title": "中山普法"},
+        },
+    ),
     "an edited picture": ("edited_message", message("", PRIVATE, edit_date=_DATE, **ATTACHMENTS["photo"])),
     "a kind of update still to be invented": ("quantum_message", {"spin": "up"}),
     "an update that the library cannot read": ("message", {"message_id": "eleven"}),
