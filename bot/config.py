@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -298,7 +298,7 @@ class Settings(_Section):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise ConfigError(_explain(error, path)) from None
+            raise ConfigError(_explain(error, path, environ)) from None
 
 
 def secret_settings() -> dict[str, tuple[str, ...]]:
@@ -331,14 +331,36 @@ def _read(path: Path) -> dict[str, Any]:
     return {str(k): ({} if v is None else v) for k, v in data.items()}
 
 
-def _explain(error: ValidationError, path: Path | None) -> str:
+_WRONG = {
+    "int_parsing": "应当是整数", "int_type": "应当是整数", "int_from_float": "应当是整数", "float_parsing": "应当是数字",
+    "float_type": "应当是数字", "bool_parsing": "应当是 true 或 false", "bool_type": "应当是 true 或 false",
+    "string_type": "应当是文字", "string_pattern_mismatch": "写法不对", "greater_than": "应当大于 {gt}",
+    "greater_than_equal": "不能小于 {ge}", "less_than_equal": "不能大于 {le}", "literal_error": "只能是 {expected}",
+    "too_long": "最多 {max_length} 个", "string_too_long": "最多 {max_length} 个字符", "missing": "没有写",
+    "value_error": "{error}",
+}  # fmt: skip
+"""What is wrong, by pydantic's type of error; others in pydantic's words."""
+
+
+def _names(variable: str, place: Sequence[int | str]) -> bool:
+    """Whether an environment variable is a setting, or one of a section that there is not."""
+    named = ENV_PREFIX + "__".join(str(part) for part in place[:2]).upper()
+    return variable == named or (len(place) == 1 and variable.startswith(f"{named}__"))
+
+
+def _explain(error: ValidationError, path: Path | None, environ: Iterable[str]) -> str:
+    """One line: each setting with where it was written, its value and the remedy."""
     lines = []
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"])
+        where = next((f"环境变量 {name}" for name in environ if _names(name, problem["loc"])), path or "环境变量")
         if problem["type"] == "extra_forbidden":
-            lines.append(f"不认识的设置“{key}”。可用的设置见 config.example.yaml。")
+            lines.append(f"{where}：不认识的设置“{key}”。可用的设置见 config.example.yaml。")
         else:
             secret = any(word in key for word in ("token", "secret", "key", "url"))
             found = "（不显示）" if secret else repr(problem["input"])
-            lines.append(f"设置“{key}”的值 {found} 不对：{problem['msg']}。允许的值见 config.example.yaml。")
-    return f"{path or '环境变量'}：" + " ".join(lines)
+            wrong = (
+                _WRONG.get(problem["type"], problem["msg"]).format_map(problem.get("ctx", {})).replace(" or ", " 或 ")
+            )
+            lines.append(f"{where}：设置“{key}”的值 {found} 不对：{wrong}。允许的值见 config.example.yaml。")
+    return " ".join(lines)

@@ -61,6 +61,36 @@ def test_a_wrong_setting_is_named(environ: dict[str, str], words: tuple[str, str
     assert all(word in str(caught.value) for word in words)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "wrong"),
+    [
+        ("FAWEN_SERVER__PORT", "abc", "应当是整数"),
+        ("FAWEN_DIALOGUE__PER_MINUTE", "0", "不能小于 1"),
+        ("FAWEN_WEB__SECURE_COOKIES", "maybe", "应当是 true 或 false"),
+        ("FAWEN_TELEGRAM__MODE", "push", "只能是 'polling' 或 'webhook'"),
+        ("FAWEN_WECHAT__TOKN", "x", "不认识的设置“wechat.tokn”"),
+        ("FAWEN_NIX__X", "x", "不认识的设置“nix”"),
+        ("FAWEN_WEB__EMBED_ORIGINS", "https://www.example.gov.cn/", "写法不对"),
+    ],
+)
+def test_what_is_wrong_is_said_where_it_was_written(tmp_path: Path, variable: str, value: str, wrong: str) -> None:
+    """In Chinese, with the name of the variable: nobody looks for it in a file that does not have it."""
+    path = tmp_path / "config.yaml"
+    path.write_text("web: {title: 问法}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        Settings.load(path, {variable: value})
+    assert str(caught.value).startswith(f"环境变量 {variable}：")
+    assert wrong in str(caught.value)
+
+
+def test_what_is_wrong_in_the_file_is_said_with_its_path(tmp_path: Path) -> None:
+    """The variable of another setting is not blamed."""
+    path = tmp_path / "config.yaml"
+    path.write_text("server: {port: abc}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"{path.name}：设置“server.port”的值 'abc' 不对：应当是整数"):
+        Settings.load(path, {"FAWEN_SERVER__HOST": "127.0.0.1"})
+
+
 def test_secrets_do_not_show() -> None:
     """Printing the settings hides tokens and the database password; an error does not show them either."""
     settings = Settings.load(
