@@ -111,3 +111,12 @@ def test_what_was_deleted_is_gone_from_the_open_page(visit: Open) -> None:
     expect(page.locator("article.bot[data-key=forget_done]")).to_be_visible()
     expect(page.locator("#talk > article")).to_have_count(3)
     expect(page.get_by_text(QUESTION)).to_have_count(0)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_answer_to_a_long_question_is_in_sight(visit: Open, scripts: bool) -> None:
+    """Who is in danger and writes a long story sees the number, not only the own words."""
+    page = visit(scripts=scripts)
+    page.locator("#text").fill("我们结婚十年了一直过得不好" * 30 + "他现在正在打我")
+    page.locator("#ask button").click()
+    expect(page.locator("article.bot .emergency a").first).to_be_in_viewport()

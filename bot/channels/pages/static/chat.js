@@ -40,6 +40,9 @@ const giveBack = (data, words) => {
   if (data.has("text") && !text.value.trim()) { text.value = words; grow(); }
 };
 
+/** Where reading begins: at the person's words, or at the answer where those would fill the screen. */
+const beginning = (nodes) => nodes.find((node) => !node.matches(".person") || node.offsetHeight < innerHeight / 3) ?? nodes[0];
+
 /** After 确认删除 nothing of before stays to be read by who uses the machine next. */
 const clear = (kept) => {
   for (const old of [...talk.children].slice(1)) if (!kept.includes(old)) old.remove();
@@ -72,7 +75,7 @@ const answer = async (data, words, form, button) => {
     const keys = nodes.map((node) => node.dataset.key);
     if (keys.includes("forget_done")) clear(nodes);
     if (keys.some((key) => AGAIN.includes(key))) giveBack(data, words);
-    if (nodes.length) nodes[0].scrollIntoView({ block: "start" });
+    beginning(nodes)?.scrollIntoView({ block: "start" });
     if (form && form.classList.contains("feedback")) {
       for (const b of form.querySelectorAll("button")) b.disabled = true;
       button.setAttribute("aria-pressed", "true");
