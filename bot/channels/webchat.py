@@ -183,7 +183,7 @@ class WebChat:
 
     async def late(self, request: Request) -> Response:
         """What the open page asks for every half minute while it shows a ticket."""
-        seen = visit.read(request.cookies)
+        seen = visit.read(request.cookies, request.headers.get("x-fawen-visit", ""))
         try:
             given = await self._store.visit(CHANNEL, seen.name)
         except StoreUnavailable:

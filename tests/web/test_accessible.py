@@ -129,6 +129,21 @@ def test_the_keyboard_alone_suffices(visit: Open) -> None:
     expect(field).to_have_value("")
 
 
+def test_a_ticket_is_looked_up_by_keyboard(visit: Open) -> None:
+    """The opened panel has the focus in its field; Escape closes it and goes back to where one was."""
+    page = visit()
+    page.locator(".lookup summary").press("Enter")
+    expect(page.locator("#ticket")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".panel")).to_be_hidden()
+    expect(page.locator(".lookup summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#ticket")).to_be_focused()
+    page.keyboard.type("k73f9q")
+    page.keyboard.press("Enter")
+    expect(page.locator("article.bot[data-key=ticket_unknown]")).to_be_visible()
+
+
 def test_new_messages_are_heard(visit: Open) -> None:
     """Answers arrive in a log that screen readers follow, in the language they are written in."""
     page = visit()

@@ -87,3 +87,14 @@ async def test_the_open_page_hears_of_it(web: Site) -> None:
     assert first == again
     web.client.cookies.clear()
     assert 204 == (await web.client.get("/late")).status_code
+
+
+async def test_the_open_page_hears_of_it_without_cookies(web: Site) -> None:
+    """In a frame whose cookies are refused the page names its visit, as its forms do; a cookie counts before that."""
+    visit = "v" * 24
+    await web.client.post("/say", data={"text": "今天天气怎么样啊会下雨吗", "visit": visit})
+    web.client.cookies.clear()
+    await web.answer("明天下雨。")
+    assert "明天下雨。" in (await web.client.get("/late", headers={"X-Fawen-Visit": visit})).text
+    await web.client.get("/")
+    assert 204 == (await web.client.get("/late", headers={"X-Fawen-Visit": visit})).status_code

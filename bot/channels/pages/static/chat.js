@@ -139,7 +139,7 @@ text.addEventListener("keydown", (event) => {
 });
 
 const lookup = document.querySelector("details.lookup");
-lookup.addEventListener("toggle", () => { if (lookup.open) lookup.querySelector("input").focus(); });
+lookup.addEventListener("toggle", () => { if (lookup.open) document.getElementById("ticket").focus(); });
 lookup.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   lookup.open = false;
@@ -148,6 +148,6 @@ lookup.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => { if (!lookup.contains(event.target)) lookup.open = false; });
 
 for (const node of talk.children) dress(node);
-watch(talk, bubbles, show);
+watch(talk, bubbles, show, ask.elements.visit.value);
 const last = talk.lastElementChild;
 if (talk.childElementCount > 1 && last) last.scrollIntoView({ block: "start" });
