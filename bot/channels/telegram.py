@@ -11,7 +11,6 @@ import asyncio
 import hmac
 import json
 import logging
-import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -44,7 +43,6 @@ from bot.messages import Message
 from bot.store.base import Progress, Store
 from intents.model import KnowledgeData
 
-os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's switch to the type its next version will have
 log = logging.getLogger(__name__)
 
 WAITING = 500

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -29,6 +30,7 @@ from bot.errors import DeliveryDelayed, DeliveryError, DeliveryRefused, Delivery
 from bot.messages import Reply
 from intents.model import KnowledgeData
 
+os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's switch to the type its next version will have
 log = logging.getLogger(__name__)
 
 HANGS_SECONDS = 60.0
