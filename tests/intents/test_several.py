@@ -53,8 +53,8 @@ def test_what_the_whole_was_taken_for_is_not_lost() -> None:
 def test_small_talk_is_not_offered_and_does_not_lead() -> None:
     found = in_order(made("a.one"), [made("chat.greeting"), made("a.one"), made("chat.thanks")])
     assert (found.entry, found.rest) == ("a.one", ())
-    whole = made("chat.case_advice")
-    assert in_order(whole, [made("chat.case_advice"), made("a.one")]) is whole
+    whole = made("chat.unhappy")
+    assert in_order(whole, [made("chat.unhappy"), made("chat.thanks")]) is whole
 
 
 def test_what_a_further_question_is_likely_about_is_offered() -> None:
@@ -79,3 +79,29 @@ def test_an_emergency_in_any_of_them_comes_first() -> None:
     """Also where words of another question say that the message as a whole is none."""
     assert MATCHER.emergency("公证要多少钱？他现在正在打我怎么办？") is None
     assert MATCHER.match("公证要多少钱？他现在正在打我怎么办？").reason == "safety"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("我想问三个事：1、我爸去世房子过户 2、老婆被开除没赔钱", ["我爸去世房子过户", "老婆被开除没赔钱"]),
+        ("有两件事，一是我妈的遗嘱怎么弄，二是我弟被抓了", ["我妈的遗嘱怎么弄，", "我弟被抓了"]),
+        ("第一个是能不能申请法援 第二个是户口怎么改", ["第一个是能不能申请法援", "第二个是户口怎么改"]),
+        ("我爸有两套房，一是市区的，二是乡下的，怎么继承", ["我爸有两套房，市区的，乡下的，怎么继承"]),
+        ("2024.1.5我被开除，能仲裁吗", ["2024.1.5我被开除，能仲裁吗"]),
+    ],
+)
+def test_what_a_list_only_names_is_a_matter_too(text: str, parts: list[str]) -> None:
+    assert questions_of(text) == parts
+
+
+def test_beside_a_referral_stands_what_is_answered_here() -> None:
+    whole = made("chat.case_advice")
+    found = in_order(whole, [made("chat.case_advice"), made("a.one"), made(None, 0.5, "a.two", outcome="options")])
+    assert (found.outcome, found.entry, found.rest) == ("answer", "chat.case_advice", ("a.one", "a.two"))
+
+
+def test_a_question_for_others_is_not_lost_beside_an_answer() -> None:
+    found = in_order(made("a.one"), [made("chat.case_advice"), made("a.one")])
+    assert (found.entry, found.rest) == ("a.one", ("chat.case_advice",))
+    assert in_order(made("a.one"), [made("chat.case_advice", 0.6), made("a.one")]).rest == ()
