@@ -9,7 +9,7 @@ Ties are broken by the candidate's id in alphabetical order. The same knowledge 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from intents.cascade import Cascade, Weighed, step_names
 from intents.context import Context
 from intents.conversation import named_only, offered, published, same_aspect
+from intents.correction import meant
 from intents.decide import LOOKED_AT, MAX_OPTIONS, Decision, decide
 from intents.encoder import Encoder
 from intents.focus import both_ends
@@ -188,6 +189,8 @@ class Matcher:
         mended, emergency = self._first_look(text)
         if emergency:
             return emergency
+        if corrected := (yield from self._corrected(text, context)):
+            return corrected
         if context is not None and (subject := self._same_aspect(text, context)):
             same = (Candidate(subject, SAME_ASPECT, ""),)
             return Match(text, "answer", subject, (), SAME_ASPECT, "context", same, detail="上一句问的同一方面")
@@ -201,6 +204,17 @@ class Matcher:
         if weighed.used_context and context is not None:
             decision = offered(self.knowledge, weighed.names, weighed.p, likeliest, decision, context)
         return self._result(text, decision, weighed, likeliest[:RANKED])
+
+    def _corrected(self, text: str, context: Context | None) -> Steps[Match | None]:
+        """“不是公证，是复议”: what is meant by itself, where something of the field is found for it."""
+        said = meant(self.normalizer.simple(text))
+        if not said:
+            return None
+        found = yield from self._matching(said, context)
+        if found.outcome == "none" or (found.entry or "").startswith("chat."):
+            return None
+        why = "；".join(filter(None, (f"更正为“{said}”", found.detail)))
+        return replace(found, text=text, detail=why)
 
     def _stored(self, text: str, normal: str, context: Context | None) -> Match | None:
         """What a stored question says by itself; in a conversation one that could mean several things says nothing."""
