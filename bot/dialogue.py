@@ -337,16 +337,14 @@ class Dialogue:
         sure = typed.FORGET_YES.match(text) is not None
         if typed.FORGET.match(text) or (sure and work.state.get("forget")):
             return await self._forget(matcher, work, sure)
-        if (number := typed.ticket(text)) is not None:
-            return await self._looked_up(matcher.knowledge, work.message, number)
-        options = work.state.get("options") or []
-        picked = picking.picked(text, options) if options else None
+        if number := typed.ticket(text):
+            return await self._lookup.reply(matcher.knowledge, work.message, number)
+        if number == "" or typed.WAITS.match(text):
+            return await self._lookup.waiting(matcher.knowledge, work.message, str(work.state.get("ticket") or ""))
+        picked = work.picked(text)
         if picked == "":
-            return replies.text(matcher.knowledge, "choose_range", most=str(len(options)))
+            return replies.text(matcher.knowledge, "choose_range", most=str(work.listed))
         return await self._chosen(matcher, work, picked) if picked else None
-
-    async def _looked_up(self, base: KnowledgeData, message: Message, number: str) -> Reply:
-        return await self._lookup.reply(base, message, number) if number else replies.text(base, "ticket_ask")
 
     def _aside(self, text: str) -> picking.Aside | None:
         return picking.aside(self.traditional.simplified(text))
@@ -356,13 +354,17 @@ class Dialogue:
         base, (message_id, question) = matcher.knowledge, work.before
         if aside is picking.Aside.ENOUGH and published(base, "chat.bye"):
             return self._entry(matcher, work, "chat.bye", 1.0)
-        if aside in (picking.Aside.ENOUGH, picking.Aside.AGREES):
+        if aside in (picking.Aside.ENOUGH, picking.Aside.AGREES, picking.Aside.ELSE):
             return replies.text(base, "enough")
-        if aside is picking.Aside.NONE_OF_THEM and message_id:
+        if aside is picking.Aside.BACK:
+            return replies.again(base, work.state)
+        if aside in picking.COMPLAINS and message_id:
             return await self._judged(matcher, work, message_id, "unhelpful")
         if aside in picking.DECLINES and (question or work.state.get("rephrased")):
             work.state["asked"] = question or work.state.get("asked", "")
             return await self._none_of_these(matcher, work)
+        if aside is picking.Aside.UNHELPED and published(base, "chat.unhappy"):
+            return self._entry(matcher, work, "chat.unhappy", 1.0)
         return replies.text(base, "say_question")
 
     async def _forget(self, matcher: Matcher, work: Work, sure: bool) -> Reply:
@@ -387,7 +389,7 @@ class Dialogue:
         number = await self._store.free_ticket_number()
         if work.match is None or work.match.text != question:
             work.match = await self._recall.match(matcher, question)
-        work.state["last_question"] = question
+        work.state["last_question"], work.state["ticket"] = question, number
         work.ticket = self._intake.ticket(matcher, work.message, number, reason, question, work.match)
         return self._intake.promise(matcher, work.ticket, key)
 

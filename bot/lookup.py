@@ -50,6 +50,13 @@ class Lookup:
             self._misses[message.channel].append((message.at, message.person))
         return replies.ticket_state(base, number, ticket)
 
+    async def waiting(self, base: KnowledgeData, message: Message, number: str) -> Reply:
+        """For who asks how their question stands without its number: the ticket of this conversation, else how answers come."""
+        ticket = await self._store.ticket(number) if number else None
+        if ticket is None or (ticket.channel, ticket.chat) != (message.channel, message.chat):
+            return replies.text(base, "ticket_wait")
+        return replies.ticket_state(base, number, ticket)
+
     def _guessed(self, message: Message) -> bool:
         """Whether this person, or everybody on this channel together, has missed too often lately."""
         persons = [who for when, who in self._misses[message.channel] if message.at - when < WINDOW]

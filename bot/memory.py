@@ -3,6 +3,8 @@
 | key | holds |
 |---|---|
 | `last_question` | the last question in words, which 人工 takes along; small talk is none |
+| `earlier` | the options one of which was just answered: another can be chosen by its number, 上一个 shows them again |
+| `ticket` | the number of the last ticket of this conversation |
 | `options`, `asked` | what can be chosen by its number, and the question it was offered for (都不是) |
 | `menu` | whether that is a menu, offered for no question |
 | `shown` | when that was offered, or it was asked to say it differently; it lapses |
@@ -24,6 +26,7 @@ from bot.pleas import MATTERS
 from bot.store.base import Exchange, Ticket
 from intents import Context, Match
 from intents.conversation import carried
+from intents.correction import meant
 from intents.model import KnowledgeData
 
 
@@ -46,8 +49,8 @@ class Work:
     def lapse(self, minutes: float) -> None:
         """What was offered or asked of the person long ago is forgotten; `minutes` as in `context`."""
         if not self._recent("shown" if "shown" in self.state else "at", minutes):
-            self.state.pop("options", None)
-            self.state.pop("rephrased", None)
+            for name in ("options", "earlier", "rephrased"):
+                self.state.pop(name, None)
         if not self._recent("at", minutes):
             self.before = "", ""
 
@@ -67,6 +70,7 @@ class Work:
         talk = entry.startswith("chat.") and entry not in MATTERS
         if match is not None:
             self.match = match
+            self.state.pop("earlier", None)
             question = self.message.text
             if not talk:
                 self.state["last_question"] = question
@@ -74,15 +78,31 @@ class Work:
             question = self.state.get("asked") or ""
         if not talk:
             self.state["answered"] = [self.message.message_id, question]
+        if match is None and self.state.get("options"):
+            self.state["earlier"] = self.state["options"]
         self.state.pop("options", None)
         self.state.pop("rephrased", None)
         if subject := carried("answer", entry, ()):
             self.state["entry"] = subject
         self.state["at"] = self.message.at.isoformat()
 
+    def picked(self, text: str) -> str | None:
+        """As `picking.picked`, of the options that are open; a number alone also of those just answered from."""
+        text = meant(text) or text
+        if options := self.state.get("options"):
+            return picking.picked(text, options)
+        earlier = self.state.get("earlier") or []
+        return picking.picked(text, earlier) if earlier and picking.choice(text, len(earlier)) else None
+
+    @property
+    def listed(self) -> int:
+        """How many options a number is looked for in."""
+        return len(self.state.get("options") or self.state.get("earlier") or ())
+
     def asked_back(self, match: Match, minutes: float) -> None:
         """The question could mean several things; `minutes` as in `context`."""
         self.state["asked"] = self.state["last_question"] = self.message.text
+        self.state.pop("earlier", None)
         fresh = self.context(minutes) is None
         subject = carried("options", None, match.options, match.ask, fresh=fresh)
         if subject or fresh:

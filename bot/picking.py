@@ -57,6 +57,25 @@ ENOUGH = re.compile(
     r"(?:不用|不必|不需要|不要|不了|没了|没有了|没有?别的|没事|不想?问|不选|不看|不麻烦|算了|算啦|算数|唔使|唔要|唔问|冇嘢)"
     r"(?:[啊呀啦喇了吧的晒]|谢谢|多谢|唔该|再见|拜拜){0,4}"
 )
+_TONE = r"[啊呀哦喔啦喇了呢吧的嘛]{0,2}"
+UNHELPED = re.compile(
+    rf"(?:我的?)?(?:问题|事情?)?(?:还是?|也|根本|完全|一点都?|都|仲系)?(?:没有?|冇)(?:能|得到)?(?:解决|帮助|帮到我?)(?:到?我?的?(?:问题|忙))?{_TONE}"
+    rf"|(?:还是)?(?:解决|帮)(?:不了|唔到)我?的?(?:问题|忙)?{_TONE}|对我(?:没有?|毫无|冇)(?:什么|任何)?(?:用|帮助){_TONE}"
+)
+"""What was answered does not help: 没解决, 没帮助."""
+OTHERS = re.compile(
+    r"(?:再|给我|帮我|麻烦)?换[一1]?(?:个|批|条|些|组)(?:别的|其[他它]的?)?(?:选项|答案|回答)?"
+    rf"{_TONE}|下[一1]?[个批条页]|还有(?:没有?)?(?:别的|其[他它]的?)(?:选项|答案)?[吗么没]?"
+)
+"""Something else is wanted than what was offered."""
+ELSE = re.compile(
+    rf"(?:我想)?(?:换(?:[一1]?个)?|问(?:[一1]?个)?)(?:别的|其[他它]的?)?(?:问题|话题|事){_TONE}|问(?:点|些)?别的{_TONE}"
+)
+"""Another question is going to be asked."""
+BACK = re.compile(
+    r"(?:返回|回到|退回|回去|看)?(?:上|前)(?:面)?[一1]?[个条步页层级](?:选项|菜单|问题|答案)?|返回|后退|返去|上个问题|重新选(?:择|一下)?"
+)
+"""What was offered before is to be seen again."""
 _AGREES = re.compile(r"(?:好的?|行|可以|对的?|是的?|ok|得|收到|知道)[啊呀啦喇了吧嘛哈]{0,2}", re.I)
 _PARTICLES = re.compile(r"[吗么呢吧啊呀嘛哦噢喔嗯哈哎唉呃额嘅咩的了]{0,4}")
 _AROUND = re.compile(r"[\W_]+")
@@ -71,6 +90,10 @@ class Aside(Enum):
     NONE_OF_THEM = auto()
     NO = auto()
     """Says less than 都不是: 不是, 没有."""
+    UNHELPED = auto()
+    OTHERS = auto()
+    BACK = auto()
+    ELSE = auto()
     ENOUGH = auto()
     """Nothing more is wanted."""
     AGREES = auto()
@@ -79,9 +102,13 @@ class Aside(Enum):
 
 _KINDS = (
     (ENOUGH, Aside.ENOUGH), (NONE_OF_THEM, Aside.NONE_OF_THEM), (NO, Aside.NO), (_AGREES, Aside.AGREES),
-    (_PARTICLES, Aside.PARTICLE),
+    (_PARTICLES, Aside.PARTICLE), (UNHELPED, Aside.UNHELPED), (OTHERS, Aside.OTHERS), (BACK, Aside.BACK),
+    (ELSE, Aside.ELSE),
 )  # fmt: skip
-DECLINES = (Aside.NONE_OF_THEM, Aside.NO)
+DECLINES = (Aside.NONE_OF_THEM, Aside.NO, Aside.OTHERS)
+"""Amid options they decline all; after an answer they ask for other words, but for 都不是."""
+COMPLAINS = (Aside.NONE_OF_THEM, Aside.UNHELPED)
+"""After an answer they say that it did not help."""
 
 
 def choice(text: str, count: int) -> int | None:
@@ -100,7 +127,7 @@ def picked(text: str, options: Sequence[str]) -> str | None:
     """The option that a text chooses, NONE_OF_THESE included; "" for a number that is not on the list, None for other texts."""
     position = choice(text, len(options))
     if position is None:
-        return NONE_OF_THESE if aside(text) in DECLINES else None
+        return NONE_OF_THESE if aside(text) in (*DECLINES, Aside.UNHELPED) else None
     listed = ["", *options, NONE_OF_THESE]
     return listed[position] if position < len(listed) else ""
 

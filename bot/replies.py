@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from bot.desk.promise import shown
 from bot.messages import NONE_OF_THESE, Call, Citation, Kind, Message, Option, Outcome, Reply
@@ -91,6 +92,16 @@ def options(base: KnowledgeData, match: Match) -> Reply:
         options=(*chosen, Option(NONE_OF_THESE, phrase(base, "none_of_these"))),
         confidence=match.confidence,
     )
+
+
+def again(base: KnowledgeData, state: Mapping[str, Any]) -> Reply:
+    """What can be chosen, or could be until one of it was answered, once more (上一个); the menu where nothing was offered."""
+    ids = state.get("options") or state.get("earlier") or []
+    chosen = tuple(Option(i, base.entries[i].title) for i in ids if i in base.entries)
+    if not chosen:
+        return menu(base)
+    none = Option(NONE_OF_THESE, phrase(base, "none_of_these"))
+    return Reply(key="options", text=phrase(base, "options"), outcome="options", options=(*chosen, none))
 
 
 def entry(

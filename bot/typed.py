@@ -25,7 +25,7 @@ FORGET_YES = re.compile(
 )
 """After the question whether to; by itself it says nothing."""
 FORGET_NO = re.compile(r"^(?:取消|(?:先|暂时)?(?:不要?|别)删除?(?:记录)?[了吧]?|不(?:确认|确定))[\s。.!！]*$")
-MENU = re.compile(r"^(?:(?:返回|回到)?(?:主?菜单|主题|目录|首页|menu)|返回|(?:返回)?上一[步层级])[\s。.!！]*$", re.I)
+MENU = re.compile(r"^(?:返回|回到)?(?:主?菜单|主题|目录|首页|menu)[\s。.!！]*$", re.I)
 HELP = re.compile(r"^(?:使用)?帮助[\s。.!！]*$|^help[\s.!]*$", re.I)
 _ASKS = r"(?:(?:我?[想要]|帮我|请)?(?:查询?|查看)(?:一下|下)?)?(?:我?的)?(?:工单(?:号码?|编号)?|进度)?"
 _AFTER = r"(?:的?(?:进度|情况)|(?:现在)?(?:(?:到|处理到)(?:哪|哪里|哪儿|哪一步)|怎么样|怎样|办好|处理好)了?吗?)?"
@@ -38,6 +38,19 @@ _MEANT = re.compile(
 _WITHOUT = re.compile(
     r"查询|(?:(?:我?[想要]|帮我|请)?(?:查询?|查看)(?:一下|下)?)?(?:我?的)?工单(?:号码?|编号|进度|查询)?"
 )
+_WHO = r"(?:你们|有人|专人|工作人员|客服|人工|我(?:刚才|刚刚|头先|昨天|昨日|琴日|前天|之前|上次|上周)?(?:问|提|留|发|写)(?:的|过的|嘅)?(?:问题|话|嘢)?)"
+_WHEN = r"(?:什么时候|啥时候|几时|多久|几[天日]|怎么|怎样|点样|点|还没有?|仲未|为什么没|会不会|是不是|会唔会)"
+_ANSWER = r"(?:(?:回复|回覆|答复)我?|(?:联系|通知|回答|回|覆|揾)我)[吗呢呀啊的了嘛\s。.!！?？]*(?:[，,].{0,8})?$"
+_ELSEWHERE = "申请|复议|公证|法援|援助|仲裁|调解|举报|投诉|信访|12345|12348|热线|鉴定|法院|局|所|律师|老板|公司|对方"
+WAITS = re.compile(
+    rf"^(?!.*(?:{_ELSEWHERE}))(?=.{{1,30}}$)(?:"
+    rf".*工单.*(?:没|仲未|怎么|点|什么时候|几时|多久|忘|丢|哪|查|进度)|.*(?:没|仲未|怎么|点|忘|丢|查|哪).*工单"
+    rf"|.*{_WHO}.{{0,8}}{_WHEN}.{{0,6}}{_ANSWER}|.*(?:没|没有|冇)人.{{0,3}}{_ANSWER})"
+)
+"""Somebody waits for what staff will answer, or asks how it will come; not an answer by an authority."""
+_WITH_TEXT = {"ticket": "查询", "human": "人工"}
+_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What a link t.me/bot?start=… brings along (Bot API, deep linking): no words of the person's."""
 
 
 def ticket(text: str) -> str | None:
@@ -47,11 +60,6 @@ def ticket(text: str) -> str | None:
         number = next(filter(None, found.groups())).strip()
         return None if number in PUBLIC_NUMBERS else number
     return "" if _WITHOUT.fullmatch(plain) else None
-
-
-_WITH_TEXT = {"ticket": "查询", "human": "人工"}
-_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""What a link t.me/bot?start=… brings along (Bot API, deep linking): no words of the person's."""
 
 
 def command(name: str, rest: str) -> tuple[Kind, str]:

@@ -371,14 +371,14 @@ async def test_what_is_meant_for_a_number_is_no_question(talk: Talk, said: str) 
 @pytest.mark.parametrize("said", ["查询", "工单", "查工单", "我的工单", "查一下我的工单", "工单号", "工单进度", "查詢"])
 async def test_a_ticket_is_asked_for_without_its_number(talk: Talk, said: str) -> None:
     """The number is asked for, as by /ticket."""
-    assert "ticket_ask" == (await talk.say(said)).key
+    assert "ticket_wait" == (await talk.say(said)).key
     assert {} == talk.store.opened
 
 
 @pytest.mark.parametrize("said", ["查询12348", "查询公证处", "工单是什么", "进度"])
 async def test_what_only_begins_like_a_look_up_is_a_question(talk: Talk, said: str) -> None:
     """A public telephone number, Chinese words: somebody's question."""
-    assert not (await talk.say(said)).key.startswith(("ticket_unknown", "ticket_ask"))
+    assert not (await talk.say(said)).key.startswith(("ticket_unknown", "ticket_wait"))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from bot import typed
 from bot.config import Retention
 from bot.lookup import CHANNEL_MISSES, PERSON_MISSES
 from bot.messages import Kind, Message
@@ -101,3 +102,30 @@ async def test_the_answer_is_shown_to_the_number_and_nothing_of_the_asker(talk: 
     reply = await talk.dialogue.handle(message)
     assert number in reply.text
     assert not {"老王", "77"} & {word for word in ("老王", "77") if word in reply.text}
+
+
+WAITING = [
+    "查询",
+    "查工单",
+    "我的工单怎么还没回",
+    "我昨天问的问题什么时候回复我",
+    "你们什么时候回复我",
+    "工作人员怎么联系我",
+    "怎么没人回复我",
+]
+
+
+@pytest.mark.parametrize("said", WAITING)
+async def test_who_waits_is_told_without_a_number(talk: Talk, said: str) -> None:
+    """How answers come; where this conversation has a ticket, how it stands."""
+    assert ("ticket_wait", {}) == ((await talk.say(said)).key, talk.store.opened)
+    number = (await talk.say("人工 老板三个月没发工资")).ticket
+    reply = await talk.say(said)
+    assert ("ticket_new", number) == (reply.key, reply.ticket)
+
+
+@pytest.mark.parametrize(
+    "said", ["复议机关多久回复我", "法院什么时候通知我", "工作人员怎么联系", "你们怎么回事", "我打12345的工单没人回", "你们怎么回答得乱七八糟", "查询公证"]
+)  # fmt: skip
+def test_who_waits_for_others_asks_a_question(said: str) -> None:
+    assert not typed.WAITS.match(said)

@@ -207,3 +207,53 @@ async def _understands_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         return Match(text, "none", None, (), 0.0, "ranked")
 
     monkeypatch.setattr(Recall, "match", nothing)
+
+
+async def test_another_option_can_be_chosen_after_one_was_read(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The numbers stay on the screen: 第二个 after the first; 上一个 shows them again; a new question ends it."""
+    await _understands_nothing(monkeypatch)
+    talk.store.states["web", "visit-1"] = {"options": ["notary.fee", "legal_aid.cost"], "asked": "收不收钱"}
+    assert ["notary.fee", "legal_aid.cost"] == [(await talk.say(said)).entry for said in ("第一个", "第二个")]
+    again = await talk.say("上一个")
+    assert ["notary.fee", "legal_aid.cost", NONE_OF_THESE] == [o.id for o in again.options]
+    assert "notary.fee" == (await talk.say("不是第二个，是第一个")).entry
+    assert "choose_range" == (await talk.say("第九个")).key
+
+
+async def test_a_new_question_ends_the_list_before(talk: Talk) -> None:
+    talk.store.states["web", "visit-1"] = {"options": ["notary.fee", "legal_aid.cost"], "asked": "收不收钱"}
+    await talk.say("1")
+    await talk.say("继承公证怎么办")
+    assert ["say_question", "say_question"] == [(await talk.say(said)).key for said in ("2", "上一个")]
+
+
+@pytest.mark.parametrize("said", ["没解决", "没帮助", "我的问题还是没解决", "解决不了我的问题", "帮不了我"])
+async def test_what_does_not_help_goes_to_staff(talk: Talk, said: str) -> None:
+    """Typed as by the button; with nothing answered before there is nothing to hand on."""
+    assert (await talk.say(said)).ticket is None
+    await talk.say(QUESTION)
+    reply = await talk.say(said)
+    ticket = talk.store.opened[reply.ticket or ""]
+    assert (QUESTION, "unhelpful", "unhelpful") == (ticket.text, ticket.reason, reply.key)
+
+
+@pytest.mark.parametrize("said", ["换一个", "换一批", "下一个", "还有别的吗"])
+async def test_something_else_is_wanted(talk: Talk, said: str) -> None:
+    """Amid options as 都不是, after an answer other words are asked for; never the question of a ticket."""
+    assert "say_question" == (await talk.say(said)).key
+    _offer(talk)
+    assert "rephrase" == (await talk.say(said)).key
+    await talk.say(QUESTION)
+    assert ("rephrase", {}) == ((await talk.say(said)).key, talk.store.opened)
+
+
+async def test_another_question_is_announced(talk: Talk) -> None:
+    await talk.say(QUESTION)
+    assert ["enough", "enough"] == [(await talk.say(said)).key for said in ("换个问题", "问点别的")]
+
+
+@pytest.mark.parametrize(
+    "said", ["换一个律师", "换个公证处", "还有别的办法吗", "上一个公证员", "返回押金", "没有问题", "解决不了纠纷怎么办", "上个月"]
+)  # fmt: skip
+def test_what_only_begins_so_is_a_question(said: str) -> None:
+    assert picking.aside(said) is None
