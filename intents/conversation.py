@@ -26,6 +26,8 @@ BESIDE_ASK = 2
 """The likeliest entries that come before what a group of asks.yaml offers: the conversation often says which is meant."""
 LEAST_OFFERED = 0.1
 """P of an entry from which a follow-up is asked back, not given up."""
+LIKELY_ASK = 0.5
+"""P of a group from which on it may ask for another subject than is spoken of."""
 _NAMED = re.compile("^(?:那么|那|要是|换成)?(.+?)(?:的)?(?:又?呢|也行吗|也可以吗|也一样吗|也是吗)?$")
 """“那公证呢”: a subject and nothing else; on the plain form, which has no punctuation."""
 
@@ -58,6 +60,8 @@ def offered(
     `decide`."""
     if decision.outcome == "answer":
         return decision
+    if decision.ask and _astray(decision, context):
+        decision = replace(decision, ask="", options=())
     likely = [(names[i], float(p[i])) for i in best_first if names[i] in knowledge.entries]
     entries = [name for name, _ in likely]
     if decision.outcome == "none":
@@ -71,6 +75,13 @@ def offered(
         options = tuple(dict.fromkeys((*decision.options, *entries)))[: max(OFFERED, len(decision.options))]
     found = enough(knowledge, with_before(knowledge, options, context)[:MAX_OPTIONS])
     return replace(decision, outcome="options", options=found) if len(found) >= MIN_OPTIONS else decision
+
+
+def _astray(decision: Decision, context: Context) -> bool:
+    """Whether a group that is not likely asks for something that nobody speaks of: “要带什么” amid a labour dispute is no question
+    of probation, though the group of reporting there has such words."""
+    ours = [topic_of(o) for o in decision.options if not o.startswith("chat.")]
+    return decision.confidence < LIKELY_ASK and topic_of(context.entry) not in ours and len(set(ours)) == 1
 
 
 def enough(knowledge: KnowledgeData, options: Sequence[str]) -> tuple[str, ...]:

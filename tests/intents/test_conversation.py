@@ -44,6 +44,20 @@ def _offered(outcome: str, options: tuple[str, ...], ask: str = "", p: np.ndarra
     return offered(BASE, NAMES, p, top(p, LOOKED_AT), decision, Context("notary.gift"))
 
 
+def test_an_unlikely_group_of_another_subject_does_not_ask() -> None:
+    """“要带什么” amid other matters: probation is not asked for, because its group has such words; a likely one is."""
+    group = ("community.correction", "community.rehab")
+    decision = Decision("options", None, group, 0.2, "", "您说的是哪一种报到？")
+
+    def found(decision: Decision) -> Decision:
+        return offered(BASE, NAMES, P, top(P, LOOKED_AT), decision, Context("notary.gift"))
+
+    assert ("", set()) == (found(decision).ask, set(group) & set(found(decision).options))
+    assert decision.ask == found(replace(decision, confidence=0.6)).ask
+    mixed = replace(decision, options=(*group, "legal_aid.cost"))
+    assert decision.ask == found(mixed).ask
+
+
 def test_a_follow_up_is_offered_as_many_as_there_are() -> None:
     """Two that stand out are filled up with what comes next; never with a group, nor with what is no entry."""
     found = _offered("options", ("notary.fee", "notary.will"))
