@@ -3,9 +3,9 @@
 Loss is the mean of -log P of what is right, in nats, over phrases that the base did not hold when they were asked; top-1 is the
 share of questions whose likeliest candidate is right. A row is all signals but the ones named; the first row has all. Test
 questions are among what the weights are fitted to (some forty numbers for twenty thousand questions).
-The last row has a signal more, BM25 of words (`bench.word_signal`), which the matcher lacks. Two lines are of what is no signal, with
-and without it: words written by their sound (`intents.sounds`) in the test questions that have one, and pairs of entries declared
-confusable, which are asked back (`intents.decide`), in those that meet one. Takes about a quarter of an hour.
+Two lines are of what is no signal, with and without it: words written by their sound (`intents.sounds`) in the test questions
+that have one, and pairs of entries declared confusable, which are asked back (`intents.decide`), in those that meet one. Takes
+about a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.word_signal import with_words
 from bot.brain import make_encoders
 from bot.config import KnowledgeSettings
 from bot.paths import knowledge_dir
@@ -31,9 +30,10 @@ from intents.fit import Observed, fit_ranking, only, probabilities
 from intents.fit_all import Seen, see
 
 GROUPS = {
-    "synonyms (concept_*)": ("concept_cosine", "concept_bm25", "concept_linear"),
-    "asking clause (focus_*)": ("focus_linear", "focus_bm25"),
-    "linear model (linear, concept_linear, focus_linear)": ("linear", "concept_linear", "focus_linear"),
+    "synonyms (concept_*)": ("concept_cosine", "concept_bm25"),
+    "asking clause (focus_bm25)": ("focus_bm25",),
+    "linear model": ("linear",),
+    "words": ("words",),
     "grams of an entry (bm25, concept_bm25, focus_bm25)": ("bm25", "concept_bm25", "focus_bm25"),
     "grams of a phrase (cosine, concept_cosine)": ("cosine", "concept_cosine"),
     "unknown": ("unknown",),
@@ -58,7 +58,7 @@ def row(seen: Seen, observed: Observed) -> list[str]:
 
 
 def table(seen: Seen, title: str, signals: tuple[str, ...]) -> Table:
-    """One row for all signals, one for each group left out, and one with words besides."""
+    """One row for all signals, and one for each group left out."""
     shown = Table(title=title, title_justify="left")
     for column in ("without", "loss, phrases", "top-1 %", "loss, tests", "top-1 %"):
         shown.add_column(column, justify="left" if column == "without" else "right", no_wrap=True)
@@ -66,7 +66,6 @@ def table(seen: Seen, title: str, signals: tuple[str, ...]) -> Table:
     left_out = {**GROUPS, **{f"{s} and the like": step_signals((s,))[-3:] for s in signals if f"{s}_near" in signals}}
     for name, group in track(list(left_out.items()), "fitting", transient=True):
         shown.add_row(name, *row(seen, only(seen.observed, tuple(s for s in signals if s not in group))))
-    shown.add_row("(nothing, with words (rjieba) besides)", *row(seen, with_words(seen, signals)))
     return shown
 
 

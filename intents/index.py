@@ -75,7 +75,7 @@ class GramIndex:
         """0 for what stands in the other wording only; shape (grams,)."""
         self.group_idf: Floats
         self.shared: Ints
-        """Number of a gram among those of SHARED phrases or more, -1 for a rarer one; shape (grams,)."""
+        """Number of a gram as typed among those of SHARED phrases or more, -1 for any other; shape (grams,)."""
         self._docs: Ints
         self._values: Floats
         self._steps: Ints
@@ -116,6 +116,7 @@ class GramIndex:
         self.idf = np.where(frequency, np.log((1 + n) / (1 + frequency)) + 1, 0).astype(np.float32)
         self.weights = self._weights(counts)
         shared = frequency >= SHARED
+        shared[:v] = False
         self.shared = np.where(shared, np.cumsum(shared) - 1, -1).astype(np.int32)
         self._post(frequency <= max(int(n * COMMON), 16), counts)
 
@@ -125,8 +126,8 @@ class GramIndex:
         return len(self._keys) - 1
 
     def shared_keys(self) -> NDArray[np.int64]:
-        """The keys of the grams of SHARED phrases or more, those of folded wordings below zero; ascending."""
-        return np.concatenate([self._keys[:-1] + _FOLDED, self._keys[:-1]])[self.shared >= 0]
+        """The keys of the grams of `shared`, ascending."""
+        return self._keys[:-1][self.shared[self._typed_from :] >= 0]
 
     def number_anew(self, rows: NDArray[np.intp]) -> None:
         """Give each of the `shared` grams the row that weights learnt from other questions have for it, -1 for none. From then

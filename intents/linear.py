@@ -65,21 +65,12 @@ def unpack(packed: Halves) -> Floats:
 
 
 def fit_grams(index: GramIndex, ridge: float = 1.0) -> Halves:
-    """Weights of each shared gram (`GramIndex.shared`) for each group; shape (shared grams, groups), packed.
-
-    Folded wordings and those as typed are two models.
-    """
-    typed = index.typed()
-    return np.concatenate([_fit_grams(index, ~typed, ridge), _fit_grams(index, typed, ridge)])
-
-
-def _fit_grams(index: GramIndex, chosen: NDArray[np.bool_], ridge: float) -> Halves:
+    """Weights of each shared gram (`GramIndex.shared`) for each group; shape (shared grams, groups), packed."""
     columns = index.shared[index.cols]
-    kept = chosen & (columns >= 0)
-    columns, first = columns[kept], int(columns[kept].min(initial=2**31 - 1))
-    shape = (len(index.groups), int(columns.max(initial=first - 1)) + 1 - first)
+    kept = columns >= 0
+    shape = (len(index.groups), int(index.shared.max(initial=-1)) + 1)
     grams = scipy.sparse.csr_matrix(
-        (index.weights[kept], (index.rows[kept], columns - first)), shape=shape, dtype=np.float32
+        (index.weights[kept], (index.rows[kept], columns[kept])), shape=shape, dtype=np.float32
     )
     return pack(np.asarray(grams.T @ _dual(_kernel(grams), index.groups, ridge), np.float32))
 

@@ -27,7 +27,7 @@ from intents.encoder import Encoder
 
 Weights = NDArray[Any]
 """Packed (intents.linear.pack) for grams, float32 for sentence vectors."""
-FORMAT = 16
+FORMAT = 17
 """Raised whenever grams, signals or the solver change, so that old files are not taken for new ones."""
 KEPT = 2
 """Files kept: the newest, so that a roll-back starts at once."""

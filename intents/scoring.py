@@ -4,10 +4,11 @@
 |----------|----------------------------------------------------|-------------------------------|----------------------|
 | linear   | ridge regression on character grams                | words that tell entries apart | unseen words         |
 | bm25     | grams of all an entry's phrases together           | mixed wordings, long texts    | very short questions |
+| words    | words of all an entry's phrases together           | what grams join by chance     | unseen words         |
 | cosine   | the nearest single phrase, TF-IDF grams            | near copies                   | paraphrase           |
 | ratio    | the nearest phrase, rapidfuzz `ratio` (edits)      | word order, typos             | long stories         |
 | partial  | the nearest phrase inside the question             | a question inside a story     | two-character words  |
-| focus_*  | linear and bm25 on the asking clause alone         | story first, question last    | subject in the story |
+| focus_bm25 | bm25 on the asking clause alone                  | story first, question last    | subject in the story |
 | against  | the nearest not_question                           | declared near misses          | (only where written) |
 | aspect   | the question's aspect (fee, time ...) is the entry's | 多少钱, 要带什么            | entries without one  |
 | unknown  | share of the question never seen, for the background | other subjects              | typos                |
@@ -38,6 +39,7 @@ from intents.model import KnowledgeData
 from intents.model_cache import Shape, Weights, WeightsCache, digest
 from intents.normalize import Normalizer
 from intents.phrases import Phrases, Question, is_background
+from intents.word_index import WordIndex
 
 RERANKED, INSIDE = 12, 6
 """Candidates whose nearest phrase is compared letter by letter, and those of which it is also looked for inside the question."""
@@ -49,9 +51,8 @@ FIRST = (
     "concept_bm25",
     "cosine",
     "bm25",
-    "concept_linear",
+    "words",
     "linear",
-    "focus_linear",
     "focus_bm25",
     "unknown",
     "aspect",
@@ -97,6 +98,7 @@ class Scorer(Phrases):
         learnt_from = digest(self.groups, self.originals, self.phrases, folded) if cache else ""
         stored = cache.load(learnt_from) if cache else None
         self.index = GramIndex(self.phrases, folded, self.groups, stored.index if stored else None)
+        self.words = WordIndex(folded, self.groups)
         self._members = _Members(self.group_owner[self.groups], self.group_owner, len(self.candidates))
         self.encoders = tuple(encoders)
         self.signals: tuple[str, ...] = LEXICAL + tuple(s for e in self.encoders for s in encoder_signals(e.name))
@@ -148,16 +150,17 @@ class Scorer(Phrases):
         """The signals of FIRST, which cost least; the others stay 0."""
         index, members = self.index, self._members
         focus = (question.focus,) if question.focus else ()
-        asked = index.asked(self.normalizer.concepts(question.normal), question.normal, *focus)
+        folded = self.normalizer.concepts(question.normal)
+        asked = index.asked(folded, question.normal, *focus)
         whole = index.scores(asked, 0, asked.ends[1])
-        best, learnt = members.best(whole), members.of_groups(self._gram_linear(asked))
-        part = members.of_groups(index.pooled_scores(asked, asked.ends[1])[None]) if focus else best[3:]
+        typed = index.size + index.n_groups
+        part = index.pooled_scores(asked, asked.ends[1]) if focus else whole[typed + index.size :]
+        of_groups = members.of_groups(np.stack([self.words.scores(folded), self._gram_linear(asked), part]))
         values = np.zeros((len(self.signals), len(self.candidates)), np.float32)
-        values[:8, members.columns] = np.concatenate([best, learnt[:2], learnt[-1:], part])
+        values[:7, members.columns] = np.concatenate([members.best(whole), of_groups])
         values[self._names["unknown"], self._background] = 1 - asked.coverage
         for aspect in question.aspects:
             values[self._names["aspect"], self.of_aspect.get(aspect, _NOBODY)] = 1
-        typed = index.size + index.n_groups
         return Evidence(values.T, whole[typed : typed + index.size], {})
 
     def add_letters(self, question: Question, found: Evidence) -> None:
@@ -196,17 +199,14 @@ class Scorer(Phrases):
                 values[candidate, near] = (sentences.vectors[span] @ vector).max()
 
     def _gram_linear(self, asked: Asked) -> Floats:
-        """Ridge scores of each text's grams for each group, 0 where nothing was learnt of them; shape (texts, groups)."""
+        """Ridge scores of the grams as typed for each group, 0 where nothing was learnt of them; shape (groups,)."""
         if not self.has_linear:
-            return np.zeros((len(asked.ends), self.index.n_groups), np.float32)
-        at = self.index.shared.take(asked.columns)
-        known = (at >= 0).nonzero()[0]
-        weights = np.zeros((len(asked.ends), len(known)), np.float32)
-        begin = 0
-        for text, end in enumerate(known.searchsorted(asked.ends).tolist()):
-            weights[text, begin:end] = asked.weights[known[begin:end]]
-            begin = end
-        return weights @ linear.unpack(self.linear["linear"].take(at[known], axis=0))
+            return np.zeros(self.index.n_groups, np.float32)
+        typed = slice(asked.ends[0], asked.ends[1])
+        at = self.index.shared.take(asked.columns[typed])
+        known = at >= 0
+        learnt: Floats = asked.weights[typed][known] @ linear.unpack(self.linear["linear"].take(at[known], axis=0))
+        return learnt
 
     def _rerank(self, normal: str, found: Evidence) -> None:
         """Letter by letter, the nearest phrase of each of the candidates that cosine ranks first."""

@@ -53,3 +53,23 @@ class Replacements:
             parts += (text[begin:at], self._others[number])
             begin = end
         return "".join((*parts, text[begin:]))
+
+
+class Cutter:
+    """Cuts a text into known words."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        """An empty word is passed over."""
+        self._words = sorted({word for word in words if word})
+        self._search = AhoCorasick(self._words, matchkind=MatchKind.LeftmostLongest, store_patterns=False)
+
+    def __reduce__(self) -> tuple[type[Cutter], tuple[list[str]]]:
+        """For another process, as that of `Words`."""
+        return Cutter, (self._words,)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def numbers(self, text: str) -> list[int]:
+        """The words of a text in order, the longest at each place, by their numbers; what is no word is passed over."""
+        return [number for number, _, _ in self._search.find_matches_as_indexes(text)]
