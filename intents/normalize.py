@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import opencc
@@ -24,6 +24,9 @@ _THRICE = re.compile(r"(.)\1\1")
 _ROUNDS = 50
 MAX_LENGTH = 4_000
 """Characters of a text that are looked at, as typed and as NFKC writes them: it makes up to eighteen of one."""
+_IDEOGRAPHS = ((0x2E80, 0xA000), (0xF900, 0xFB00), (0x20000, 0x32000))
+_IN_WORDS = "沈坏藉哩覆衹瞭甦"
+"""What OpenCC's dictionary TSPhrases converts in some words only (回覆, 明瞭)."""
 RECENT = 64
 """Texts whose forms are remembered."""
 
@@ -102,6 +105,8 @@ class Normalizer:
 
     def _simplified(self, text: str) -> str:
         folded = unicodedata.normalize("NFKC", text[:MAX_LENGTH])[:MAX_LENGTH].lower()
+        if _converted().isdisjoint(folded):
+            return folded
         try:
             return str(self._t2s.convert(folded))
         except UnicodeEncodeError:  # halves of a character that JSON and Telegram let through
@@ -114,6 +119,15 @@ class Normalizer:
                 break
             text = _at_most_twice(changed)
         return text
+
+
+@cache
+def _converted() -> frozenset[str]:
+    """Characters without which a text stays as it is, halves of a character among them: most texts have none, and are spared a conversion."""
+    every = [chr(code) for first, end in _IDEOGRAPHS for code in range(first, end)]
+    simple = opencc.OpenCC("t2s").convert("\n".join(every)).split("\n")
+    changed = (c for c, other in zip(every, simple, strict=True) if c != other)
+    return frozenset((*changed, *_IN_WORDS, *map(chr, range(0xD800, 0xE000))))
 
 
 def _bare(simple: str) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+import opencc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.paths import knowledge_dir
 from intents import KnowledgeBase, Normalizer
 from intents.lexicon import Lexicon
 
@@ -55,3 +59,19 @@ def test_the_shipped_lexicon_has_no_circle(shipped: KnowledgeBase) -> None:
     normalizer = Normalizer(shipped.lexicon)
     words = [*shipped.lexicon.cantonese, *shipped.lexicon.typos, *shipped.lexicon.cantonese.values()]
     assert [] == [w for w in words if normalizer(normalizer(w)) != normalizer(w)]
+
+
+WORDS_OF_ONE_FORM = ("回覆", "明瞭", "不瞭解", "藉口", "英哩", "甦醒", "土坏", "意志消沈", "衹得")
+
+
+@given(st.lists(st.sampled_from([*WORDS_OF_ONE_FORM, *"沈坏藉哩覆衹瞭甦的公證费\ud800答我"]), max_size=8).map("".join))
+def test_a_text_is_spared_the_conversion_only_where_that_changes_nothing(text: str) -> None:
+    expected = opencc.OpenCC("t2s").convert(text.encode("utf-8", "replace").decode())
+    assert expected == Normalizer().simple(text)
+
+
+def test_stored_questions_are_spared_the_conversion_only_where_that_changes_nothing() -> None:
+    base, convert = KnowledgeBase.load(knowledge_dir()), opencc.OpenCC("t2s").convert
+    normal, questions = Normalizer(), [question for _, questions in base.owned() for question in questions]
+    folded = [unicodedata.normalize("NFKC", question).lower() for question in questions]
+    assert list(map(convert, folded)) == [normal.simple(question) for question in questions]
