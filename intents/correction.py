@@ -26,10 +26,13 @@ _FORMS = tuple(
     )
 )
 
+_NEEDED = re.compile(r"[是系错对啱]|no")
+"""One of them stands in every form."""
+
 
 def meant(text: str) -> str:
     """What a text in Simplified characters says is meant; "" when it corrects nothing."""
-    if len(text) > _LONGEST or "是不是" in text or "系唔系" in text:
+    if len(text) > _LONGEST or not _NEEDED.search(text) or "是不是" in text or "系唔系" in text:
         return ""
     found = next(filter(None, (form.match(text) for form in _FORMS)), None)
     return found["it"] if found else ""
