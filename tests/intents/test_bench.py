@@ -28,7 +28,7 @@ def test_a_share_is_of_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_signal_is_left_out_once(tmp_path: Path) -> None:
-    """A row for all signals, one for each group, one with words besides; figures of held-out phrases and of test questions."""
+    """A row for all signals and one for each group; figures of held-out phrases and of test questions."""
     ways = ("多少钱", "要收费吗", "费用是多少", "花多少", "贵不贵", "怎么收费", "收几多", "价钱")
     base = KnowledgeBase.from_phrases(
         [(entry, f"{word}{way}") for entry, word in (("a.one", "公证"), ("a.two", "仲裁")) for way in ways]
@@ -36,7 +36,6 @@ def test_each_signal_is_left_out_once(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("tests:\n  - {q: 公证贵吗, entry: a.one}\n", encoding="utf-8")
     shown = ablation.table(see(base, tmp_path, []), "no encoder", LEXICAL)
     assert shown.row_count == 1 + len(ablation.GROUPS)
-    assert "rjieba" in str(list(shown.columns[0].cells)[-1])
     assert all(float(str(cell)) >= 0 for column in shown.columns[1:] for cell in column.cells)
 
 
