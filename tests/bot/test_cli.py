@@ -31,7 +31,7 @@ def run(*args: object, stdin: str | None = None) -> Result:
 
 
 def test_match_keeps_the_batch_contract(knowledge: Path) -> None:
-    texts = ["继承公证怎么办", "他现在正在打我", "今天天气怎么样", "", "继承公证怎么办\r"]
+    texts = ["继承公证怎么办", "他现在正在打我", "给我讲个笑话", "", "继承公证怎么办\r"]
     done = run("match", "--jsonl", "--knowledge", knowledge, "--encoder", "off", stdin="\n".join(texts) + "\n")
     assert done.exit_code == 0, done.output
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -47,7 +47,7 @@ def test_match_keeps_the_batch_contract(knowledge: Path) -> None:
 
 
 def test_talk_is_one_fresh_conversation_a_line(knowledge: Path) -> None:
-    talks = [{"turns": ["继承公证怎么办", "那要多少钱"]}, {"turns": ["法律援助是什么"]}]
+    talks = [{"turns": ["继承公证怎么办", "那收费呢"]}, {"turns": ["法律援助是什么"]}]
     stdin = "".join(json.dumps(t, ensure_ascii=False) + "\n" for t in talks)
     done = run("talk", "--jsonl", "--knowledge", knowledge, "--encoder", "off", stdin=stdin)
     results = [json.loads(line)["results"] for line in done.stdout.splitlines()]

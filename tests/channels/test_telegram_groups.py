@@ -65,7 +65,7 @@ async def test_follow_ups_are_of_each_member(group: Group, store: SqlStore) -> N
     """What Ben asked in between is not what Ann goes on about; everything is sent to the group, as a reply to its question."""
     await group.says(ANN, "继承公证怎么办")
     await group.says(BEN, "法律援助收费吗")
-    fee = await group.says(ANN, "那要多少钱")
+    fee = await group.says(ANN, "那收费呢")
     assert "以公示为准" in fee["text"]
     assert {-500} == {said["chat"] for said in group.api.sent}
     assert [101, 102, 103] == [said["reply_to"] for said in group.api.sent]
