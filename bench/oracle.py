@@ -17,7 +17,7 @@ from intents.postings import Asked, LargeIndex
 
 RANKED = 1_000
 """Questions asked of the whole ranking, which compares each candidate letter by letter."""
-PATIENCE = 300
+PATIENCE = 150
 """Seconds after which the whole ranking has been asked enough."""
 
 
