@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from enum import Enum, auto
+from functools import lru_cache
 
 from bot.messages import NONE_OF_THESE
 from intents import Match
@@ -132,6 +133,7 @@ def picked(text: str, options: Sequence[str]) -> str | None:
     return listed[position] if position < len(listed) else ""
 
 
+@lru_cache(1024)
 def aside(text: str) -> Aside | None:
     """What a text is that asks nothing; None for a question."""
     if choice(text, 1) is not None:
