@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from bot import replies
 from bot.messages import Message, Reply
-from bot.store.base import Store
+from bot.store.base import Store, Ticket
 from bot.store.numbers import parse_number
 from intents.model import KnowledgeData
 
@@ -43,8 +43,7 @@ class Lookup:
         if number is None:
             return replies.ticket_state(base, typed.upper(), None)
         ticket = await self._store.ticket(number)
-        own = ticket is not None and (ticket.channel, ticket.chat) == (message.channel, message.chat)
-        if not own and self._guessed(message):
+        if not _own(ticket, message) and self._guessed(message):
             return replies.text(base, "ticket_slow")
         if ticket is None:
             self._misses[message.channel].append((message.at, message.person))
@@ -53,11 +52,16 @@ class Lookup:
     async def waiting(self, base: KnowledgeData, message: Message, number: str) -> Reply:
         """For who asks how their question stands without its number: the ticket of this conversation, else how answers come."""
         ticket = await self._store.ticket(number) if number else None
-        if ticket is None or (ticket.channel, ticket.chat) != (message.channel, message.chat):
-            return replies.text(base, "ticket_wait")
-        return replies.ticket_state(base, number, ticket)
+        return (
+            replies.ticket_state(base, number, ticket) if _own(ticket, message) else replies.text(base, "ticket_wait")
+        )
 
     def _guessed(self, message: Message) -> bool:
         """Whether this person, or everybody on this channel together, has missed too often lately."""
         persons = [who for when, who in self._misses[message.channel] if message.at - when < WINDOW]
         return len(persons) == CHANNEL_MISSES or persons.count(message.person) >= PERSON_MISSES
+
+
+def _own(ticket: Ticket | None, message: Message) -> bool:
+    """Whether there is such a ticket, and it is of the chat that asks."""
+    return ticket is not None and (ticket.channel, ticket.chat) == (message.channel, message.chat)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from intents import bm25
 from intents.grams import Floats, Ints, Keys, changes, counted, joint_keys
 from intents.sums import add_columns
 
@@ -25,9 +26,7 @@ COMMON = 0.1
 """Share of the documents above which a gram is passed over in scoring."""
 SHARED = 2
 """A linear model learns only grams that this many phrases hold: two thirds stand in one phrase and tell it nothing new."""
-_K1, _B = 1.2, 0.75
-"""BM25's usual constants (Robertson and Zaragoza 2009)."""
-_NO_GRAM, _FOLDED = np.int64(2**63 - 1), np.int64(-(2**63))
+_NO_GRAM = np.int64(2**63 - 1)
 _LEAST = 1e-9
 _DAMPED = np.concatenate([[0], 1 + np.log(np.arange(1, 4097))]).astype(np.float32)
 """What so many occurrences of a gram in a text count; more than are listed count as the last."""
@@ -172,14 +171,13 @@ class GramIndex:
         col, owner = self.cols[firsts], owners[firsts] + g * self.typed()[firsts]
         pooled = np.add.reduceat(counts, firsts) if len(firsts) else counts
         frequency = np.bincount(col, minlength=len(self.idf))
-        spread = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5))
-        self.group_idf = np.where(frequency, spread, 0).astype(np.float32)
+        self.group_idf = np.where(frequency, bm25.rarity(g, frequency), 0).astype(np.float32)
         length = np.asarray(np.bincount(owner, pooled, 2 * g), np.float32).reshape(2, g)
         if g:
             length /= np.maximum(length.mean(1, keepdims=True), _LEAST)
-        saturated = pooled * (_K1 + 1) / (pooled + _K1 * (1 - _B + _B * length.ravel()[owner]))
+        weights = bm25.saturated(pooled, length.ravel()[owner]) * self.group_idf[col]
         document = owner + self.size * (1 + owner // max(g, 1))
-        return document, col, (saturated * self.group_idf[col]).astype(np.float32)
+        return document, col, weights.astype(np.float32)
 
     def asked(self, folded: str, *texts: str) -> Asked:
         """What the index knows of normal forms: the first in folded wording, the others as typed."""

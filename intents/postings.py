@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from intents.bm25 import K1, B, rarity
 from intents.grams import CHUNK, Floats, Ints, Keys, Progress, gram_keys, grams_of
 from intents.sums import add_up
 
@@ -24,7 +25,6 @@ BUDGET, BUDGET_SHARE = 15_000, 0.2
 """Most postings that one question reads: this many, or this share of the number of phrases where that is more."""
 _SHARES = (0.5, 0.25, 0.0)
 """Parts of the highest sum down to which leading phrases are looked for, so that few of a million are sorted."""
-_K1, _B = 1.2, 0.75
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class LargeIndex:
         np.not_equal(owners[1:], owners[:-1], out=new[1:])
         new[self.starts[:-1]] = True
         frequency = np.add.reduceat(new, self.starts[:-1], dtype=np.int64) if v else np.zeros(0, np.int64)
-        self.group_idf: Floats = np.log(1 + (g - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+        self.group_idf: Floats = rarity(g, frequency).astype(np.float32)
         length = np.diff(self.forward[np.searchsorted(self.groups, np.arange(g + 1))]).astype(np.float32)
         length /= max(float(length.mean()), 1e-9) if g else 1
         # what is not needed any more goes at once: here the memory of building has its peak
@@ -105,7 +105,7 @@ class LargeIndex:
         self.pooled_groups: Ints = owners[at]
         tf = np.diff(at, append=np.int32(len(owners))).astype(np.float32)
         del owners, new, at
-        tf *= (_K1 + 1) / (tf + _K1 * (1 - _B + _B * length[self.pooled_groups]))
+        tf *= (K1 + 1) / (tf + K1 * (1 - B + B * length[self.pooled_groups]))
         self.pooled: Floats = tf * np.repeat(self.group_idf, frequency)
         self.pooled_starts = np.r_[0, np.cumsum(frequency)].astype(np.int64)
 

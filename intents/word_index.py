@@ -14,13 +14,13 @@ import numpy as np
 import rjieba
 from numpy.typing import NDArray
 
+from intents.bm25 import rarity, saturated
 from intents.grams import Floats, Ints
 from intents.sums import add_up
 from intents.words import Cutter
 
 LEAST = 2
 """Stored questions that a word stands in: a word of one question tells no more of it than its grams do."""
-_K1, _B = 1.2, 0.75
 _LEAST_INFORMATION = 1e-9
 
 
@@ -43,10 +43,9 @@ class WordIndex:
         self._groups: Ints = owners.astype(np.int32)
         frequency = np.bincount(words, minlength=len(self._cutter))
         self._starts = np.concatenate([[0], np.cumsum(frequency)])
-        self.idf: Floats = np.log(1 + (self.n_groups - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+        self.idf: Floats = rarity(self.n_groups, frequency).astype(np.float32)
         length = np.bincount(owners, counts, self.n_groups) * self.n_groups / max(len(groups), 1)
-        saturated = counts * (_K1 + 1) / (counts + _K1 * (1 - _B + _B * length[owners]))
-        self._values: Floats = (saturated * self.idf[words]).astype(np.float32)
+        self._values: Floats = (saturated(counts, length[owners]) * self.idf[words]).astype(np.float32)
 
     def scores(self, text: str) -> Floats:
         """BM25 of each group for a normal form with every synonym replaced, per unit of its own information; shape (groups,)."""

@@ -7,17 +7,23 @@ from collections.abc import Iterable, Mapping
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 
-class Words:
-    """Words to be found."""
+class _Sought:
+    """Words and the automaton that looks for them."""
+
+    _kind = MatchKind.Standard
 
     def __init__(self, words: Iterable[str]) -> None:
         """An empty word is passed over."""
         self._words = sorted({word for word in words if word})
-        self._search = AhoCorasick(self._words, store_patterns=False)
+        self._search = AhoCorasick(self._words, matchkind=self._kind, store_patterns=False)
 
-    def __reduce__(self) -> tuple[type[Words], tuple[list[str]]]:
+    def __reduce__(self) -> tuple[type[_Sought], tuple[list[str]]]:
         """For another process: made anew, because the automaton does not travel."""
-        return Words, (self._words,)
+        return type(self), (self._words,)
+
+
+class Words(_Sought):
+    """Words to be found."""
 
     def standing(self, text: str) -> list[tuple[int, str]]:
         """Place and word of each that stands anywhere in the text, in order, the longest at a place first."""
@@ -55,17 +61,10 @@ class Replacements:
         return "".join((*parts, text[begin:]))
 
 
-class Cutter:
+class Cutter(_Sought):
     """Cuts a text into known words."""
 
-    def __init__(self, words: Iterable[str]) -> None:
-        """An empty word is passed over."""
-        self._words = sorted({word for word in words if word})
-        self._search = AhoCorasick(self._words, matchkind=MatchKind.LeftmostLongest, store_patterns=False)
-
-    def __reduce__(self) -> tuple[type[Cutter], tuple[list[str]]]:
-        """For another process, as that of `Words`."""
-        return Cutter, (self._words,)
+    _kind = MatchKind.LeftmostLongest
 
     def __len__(self) -> int:
         return len(self._words)

@@ -370,7 +370,7 @@ async def test_what_is_meant_for_a_number_is_no_question(talk: Talk, said: str) 
 
 @pytest.mark.parametrize("said", ["查询", "工单", "查工单", "我的工单", "查一下我的工单", "工单号", "工单进度", "查詢"])
 async def test_a_ticket_is_asked_for_without_its_number(talk: Talk, said: str) -> None:
-    """The number is asked for, as by /ticket."""
+    """How answers come, and what to send for one of them."""
     assert "ticket_wait" == (await talk.say(said)).key
     assert {} == talk.store.opened
 
