@@ -16,9 +16,11 @@ from rich.console import Console
 
 from bot.cli_lazy import LazyGroup
 from bot.cli_options import CONFIG, ENCODER, KNOWLEDGE, config_path, fail, progress_bar, settings_from
+from bot.cli_words import in_chinese
 from bot.config import Settings, secrets_in
 from bot.errors import FawenError, KnowledgeError
 
+in_chinese()
 _ELSEWHERE = {
     "backup": "bot.cli_backup:backup",
     "channel": "bot.cli_channel:channel",
