@@ -152,7 +152,8 @@ def spoken(base: KnowledgeData, message: Message) -> str:
     if message.kind is Kind.FEEDBACK:
         return phrase(base, "feedback_yes" if message.text == "helpful" else "feedback_no")
     if message.kind is Kind.COMMAND:
-        return phrase(base, f"command_{message.text}")
+        key = f"command_{message.text}"
+        return phrase(base, key) if key in base.texts else f"/{message.text}"
     return message.text
 
 

@@ -47,6 +47,11 @@ WAITS = re.compile(
     rf"|.*{_WHO}.{{0,8}}{_WHEN}.{{0,6}}{_ANSWER}|.*(?:没|没有|冇)人.{{0,3}}{_ANSWER})"
 )
 """Somebody waits for what staff will answer, or asks how it will come; not an answer by an authority."""
+COMMANDS = ("start", "menu", "human", "ticket", "forget", "help")
+"""Commands of everybody, in the order in which Telegram lists them."""
+_SLASHES = ("/", "／")
+_START = ("开始", "開始")
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _WITH_TEXT = {"ticket": "查询", "human": "人工"}
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What a link t.me/bot?start=… brings along (Bot API, deep linking): no words of the person's."""
@@ -61,13 +66,33 @@ def ticket(text: str) -> str | None:
     return "" if _WITHOUT.fullmatch(plain) else None
 
 
+def slashed(text: str) -> tuple[str, str] | None:
+    """Name and rest of what was typed with a slash before it (/start, /帮助, /menu@bot), the name of a lone slash being help;
+    None for any other text."""
+    if not text.startswith(_SLASHES):
+        return None
+    name, rest = (*re.split(r"\s+", text[1:], maxsplit=1), "")[:2]
+    return name.partition("@")[0].lower() or "help", rest
+
+
+def meant(text: str) -> tuple[Kind, str]:
+    """Kind and text of what was typed where a platform knows no commands: those of other bots are typed there, too."""
+    found = slashed(text.strip())
+    if found is None:
+        return Kind.TEXT, text
+    kind, said = command(*found)
+    return kind, "help" if kind is Kind.COMMAND and said not in COMMANDS else said
+
+
 def command(name: str, rest: str) -> tuple[Kind, str]:
     """Kind and text of the message that a command means, `name` without its slash, `rest` what stands behind it."""
     if name == "forget":
         return Kind.TEXT, "删除记录"
     if rest and name in _WITH_TEXT:
         return Kind.TEXT, f"{_WITH_TEXT[name]} {rest}"
-    if not name.isascii():
+    if name in _START and not rest:
+        return Kind.COMMAND, "start"
+    if not _NAME.fullmatch(name):
         # no command can be called so: a question with a slash before it
         return Kind.TEXT, f"{name} {rest}".strip()
     if rest and not (name == "start" and _PAYLOAD.fullmatch(rest)):

@@ -21,13 +21,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from bot.channels import openapi
+from bot.channels import more, openapi
 from bot.channels.cors import Cors
 from bot.channels.suggest import Suggestions
 from bot.dialogue import Dialogue
 from bot.logs import attend
 from bot.messages import Kind, Message, Reply
 from bot.traditional import Traditional, is_marked
+from bot.typed import meant
+from intents.model import KnowledgeData
 
 _KINDS = (("choice", Kind.CHOICE), ("feedback", Kind.FEEDBACK), ("text", Kind.TEXT))
 _TURNED_AWAY = {"too_fast": 429, "busy": 503, "outage": 503}
@@ -70,9 +72,14 @@ class Api:
     """Turns JSON into Messages and Replies into JSON; holds no conversation of its own."""
 
     def __init__(
-        self, dialogue: Dialogue, suggestions: Suggestions, now: Callable[[], datetime], traditional: Traditional
+        self,
+        dialogue: Dialogue,
+        knowledge: Callable[[], KnowledgeData],
+        now: Callable[[], datetime],
+        written: Traditional,
     ) -> None:
-        self._dialogue, self._suggestions, self._now, self._traditional = dialogue, suggestions, now, traditional
+        self._dialogue, self._knowledge, self._now, self._traditional = dialogue, knowledge, now, written
+        self._suggestions = Suggestions(knowledge)
 
     def routes(self, title: str, origins: Sequence[str] = ()) -> list[BaseRoute]:
         """Everything under /api; pages of `origins` may call it from a browser."""
@@ -94,7 +101,7 @@ class Api:
         name = data.get("id") or secrets.token_urlsafe(12)
         message = _message({**data, "id": name}, self._now())
         attend(message.channel, message.message_id)
-        reply = await self._dialogue.handle(message)
+        reply = await more.handle(self._dialogue, self._knowledge(), message)
         # a reply that was not recorded (busy, outage) has no mark
         if is_marked(reply) or (message.kind is Kind.TEXT and self._traditional.written(message.text)):
             reply = self._traditional.reply(reply)
@@ -174,11 +181,12 @@ def _message(data: dict[str, str], at: datetime) -> Message:
     chat = f"api:{data['session']}"
     # its length stands before it: a colon in a session or an id cannot make two messages one
     within = f"{len(chat)}:{chat}:"
+    kind, text = meant(data[key].strip()) if kind is Kind.TEXT else (kind, data[key].strip())
     return Message(
         channel="web",
         chat=chat,
         person=chat,
-        text=data[key].strip(),
+        text=text,
         kind=kind,
         at=at,
         message_id=f"{within}{data['id']}",

@@ -11,7 +11,8 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot import replies
 from bot.channels.telegram_poll import BACKOFF_SECONDS, explain
-from bot.channels.telegram_updates import COMMANDS, STAFF_COMMANDS
+from bot.channels.telegram_updates import STAFF_COMMANDS
+from bot.typed import COMMANDS
 from intents.model import KnowledgeData
 
 log = logging.getLogger(__name__)

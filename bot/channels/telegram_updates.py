@@ -6,7 +6,6 @@ question. What belongs to nobody (joins, pins, other bots) is nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,11 +16,10 @@ from telegram import Update
 
 from bot.channels.telegram_view import option_of
 from bot.messages import NONE_OF_THESE, Kind, Message, storable
-from bot.typed import command
+from bot.typed import COMMANDS, command, slashed
 from intents.model import KnowledgeData
 
 CHANNEL = "telegram"
-COMMANDS = ("start", "menu", "human", "ticket", "forget", "help")
 STAFF_COMMANDS = ("queue", "stats")
 ALLOWED = ["message", "edited_message", "callback_query"]
 _PLAIN = frozenset({"message_id", "from", "chat", "date", "text", "entities", "link_preview_options"})
@@ -98,7 +96,7 @@ def plain(data: Mapping[str, Any], me: Me) -> Incoming | None:
         number, at, text = data["update_id"], found["date"], found["text"].strip()
         written = found["message_id"]
         chat, person, bot = found["chat"]["id"], found["from"]["id"], found["from"]["is_bot"]
-        if found["chat"]["type"] != "private" or bot or not text or text.startswith("/"):
+        if found["chat"]["type"] != "private" or bot or not text or slashed(text):
             return None
         if {int} != {type(x) for x in (number, at, chat, person, written)}:
             return None
@@ -112,20 +110,19 @@ def plain(data: Mapping[str, Any], me: Me) -> Incoming | None:
 def _message(update_id: int, found: telegram.Message, text: str, me: Me, staff: frozenset[int]) -> Incoming:
     chat = str(found.chat.id)
     message_id = f"{me.id}-{update_id}"
-    if found.chat.type in _GROUPS:
-        # kept with the message, so that the answer shows what it answers
-        message_id += f".{found.message_id}"
-    elif not text and found.media_group_id:
+    if not text and found.media_group_id:
         # an album comes as many messages: one courteous word for all
         message_id = f"{me.id}-g{found.media_group_id}"
+    elif found.chat.type in _GROUPS:
+        # kept with the message, so that the answer shows what it answers
+        message_id += f".{found.message_id}"
     kind, text = (Kind.COMMAND, "start") if _bare_mention(found, text) else (_kind(found, text), text)
     when, written = found.edit_date or found.date, str(found.message_id)
     message = Message(CHANNEL, chat, _person(found), text, kind, when, message_id, written)
     incoming = Incoming(update_id, chat, message)
-    if not text.startswith("/"):
+    if (typed := slashed(text)) is None:
         return incoming
-    name, rest = (*re.split(r"\s+", text[1:], maxsplit=1), "")[:2]
-    name = name.partition("@")[0].lower() or "help"
+    name, rest = typed
     if name in STAFF_COMMANDS and found.chat.id in staff:
         return replace(incoming, message=replace(message, kind=Kind.COMMAND, text=name), staff=name)
     kind, text = command(name, rest)

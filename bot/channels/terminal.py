@@ -14,11 +14,10 @@ from bot import replies
 from bot.dialogue import Dialogue
 from bot.logs import attend
 from bot.messages import Kind, Message, Reply
-from bot.typed import command
+from bot.typed import meant
 from intents.model import KnowledgeData
 
 CHANNEL = "terminal"
-_COMMANDS = ("start", "menu", "help", "human", "ticket", "forget")
 _WORDS = {"开始": "/start", "帮助": "/help"}
 _FEEDBACK = {"+": "helpful", "-": "unhelpful"}
 
@@ -46,14 +45,12 @@ class TerminalChat:
                 self._show(await self._dialogue.handle(self._parse(text)))
 
     def _parse(self, text: str) -> Message:
-        name, _, rest = _WORDS.get(text, text).partition(" ")
-        if name.startswith("/") and name[1:] in _COMMANDS:
-            kind, meant = command(name[1:], rest.strip())
-            return self._message(meant, kind)
         if text in _FEEDBACK and self._last:
             return self._message(_FEEDBACK[text], Kind.FEEDBACK, self._last)
-        message = self._message(text, Kind.TEXT)
-        self._last = message.message_id
+        kind, said = meant(_WORDS.get(text, text))
+        message = self._message(said, kind)
+        if kind is Kind.TEXT:
+            self._last = message.message_id
         return message
 
     def _message(self, text: str, kind: Kind, ref: str = "") -> Message:

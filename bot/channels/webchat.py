@@ -28,8 +28,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot import replies
-from bot.channels import api, visit
-from bot.channels.suggest import Suggestions
+from bot.channels import api, more, visit
 from bot.channels.templates import PAGES, templates
 from bot.channels.visit import Visit
 from bot.config import Web
@@ -40,6 +39,7 @@ from bot.headers import content_policy
 from bot.logs import attend
 from bot.messages import Kind, Message, Reply
 from bot.store.base import Store
+from bot.typed import meant
 from intents.model import KnowledgeData
 
 CHANNEL = "web"
@@ -89,7 +89,7 @@ class WebChat:
 
     def routes(self) -> list[BaseRoute]:
         """Everything this channel answers."""
-        programs = api.Api(self._dialogue, Suggestions(self._knowledge), self._now, self._traditional)
+        programs = api.Api(self._dialogue, self._knowledge, self._now, self._traditional)
         return [
             # routes are tried in their order: what is asked most comes first
             *programs.routes(self._settings.title, self._settings.embed_origins),
@@ -157,7 +157,7 @@ class WebChat:
         if message.kind is Kind.TEXT:
             seen = replace(seen, traditional=self._writing(message.text, seen.traditional))
         attend(CHANNEL, message.message_id)
-        reply = await self._dialogue.handle(message)
+        reply = await more.handle(self._dialogue, self._knowledge(), message)
         if request.headers.get("x-fawen") == "bubbles":
             html = self._render("bubbles.html", seen, bubbles=[self._bubble(message, reply, seen.traditional)])
             response = HTMLResponse(html, headers={"Content-Language": visit.language(seen.traditional)})
@@ -212,6 +212,8 @@ class WebChat:
     def _message(self, form: Mapping[str, str], chat: str) -> Message:
         field, kind = next(((f, k) for f, k in _FIELDS if form.get(f)), ("text", Kind.TEXT))
         text = form.get(field, "").strip()
+        if field == "text":
+            kind, text = meant(text)
         # an id belongs to its visit; the page shows it again for feedback, so that the visit's own name may not stand in it
         within = sha256(chat.encode()).hexdigest()[:_DIGEST]
         message = Message(

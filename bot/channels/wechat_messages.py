@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from bot.channels.wechat_xml import Unreadable
 from bot.messages import Kind, Message
 from bot.store.platform_base import Opens
+from bot.typed import meant
 
 CHANNEL = "wechat"
 COMMANDS = ("start", "menu", "human", "help")
@@ -82,7 +83,7 @@ def understand(fields: Mapping[str, str], choice: Callable[[str], bool]) -> Inco
 def _said(sort: str, fields: Mapping[str, str]) -> tuple[Kind, str]:
     if sort == "text":
         text = fields.get("Content", "")
-        return (Kind.OTHER, "") if _UNSUPPORTED.match(text) else (Kind.TEXT, _worded(text))
+        return (Kind.OTHER, "") if _UNSUPPORTED.match(text) else meant(_worded(text))
     if sort == "voice":
         return Kind.VOICE, fields.get("Recognition", "")
     # a picture, a place or a link says nothing that could be looked up; a place is personal as well

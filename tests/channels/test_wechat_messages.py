@@ -66,6 +66,10 @@ GOLDEN: list[tuple[str, dict[str, Any], str]] = [
     ("text", {"Content": "[Smile][抱拳]"}, "没有看到文字"),
     ("text", {"Content": "[OK]"}, "还有别的事"),
     ("text", {"Content": "公证收费标准[疑问]/:rose"}, "以公示为准"),
+    ("text", {"Content": "/start"}, "您好，我是中山"),
+    ("text", {"Content": "/帮助"}, "怎么用"),
+    ("text", {"Content": "/help@some_bot"}, "怎么用"),
+    ("text", {"Content": "/公证收费标准"}, "以公示为准"),
 ]
 
 
