@@ -25,8 +25,9 @@ from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bot import replies
+from bot.channels import more
 from bot.channels.lanes import Lanes
-from bot.channels.telegram_albums import Albums
+from bot.channels.telegram_albums import WAIT_SECONDS, Albums, may_get_words
 from bot.channels.telegram_commands import Commands
 from bot.channels.telegram_pace import Pace
 from bot.channels.telegram_poll import BACKOFF_SECONDS, Contact, Fetching, Poller, explain, to_update
@@ -46,8 +47,9 @@ from intents.model import KnowledgeData
 log = logging.getLogger(__name__)
 
 WAITING = 500
-"""Messages taken in and not answered yet: above it polling waits, and a webhook delivery gets the text `busy`, but for an
-emergency."""
+"""Messages taken in and not answered yet: above it a webhook delivery gets the text `busy`, but for an emergency."""
+POLLED = 5_000
+"""Above so many of them polling waits: what Telegram still holds it shows to nobody, an emergency neither."""
 ROOM_SECONDS = 1.0
 """How often a message that waits for room asks again: a refusal counts as a try of that second (bot.store.rates)."""
 WATCH_SECONDS = 60.0
@@ -70,14 +72,15 @@ class TelegramChannel:
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
-        waiting: int = WAITING,
+        waiting: int | None = None,
         idle: float = IDLE_SECONDS,
         alone: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]] = _at_once,
     ) -> None:
-        """`now` aware UTC; `clock` in seconds, never going back; `waiting` bounds what is taken in and not answered yet; `idle`
-        is how often the outbox is looked at, seconds; `alone` does the polling when and as long as it is this process's."""
+        """`now` aware UTC; `clock` in seconds, never going back; `waiting` bounds what is taken in and not answered yet (WAITING
+        or POLLED); `idle` is how often the outbox is looked at, seconds; `alone` does the polling when and as long as it is this process's."""
         self._settings, self._dialogue, self._store, self._knowledge = settings, dialogue, store, knowledge
-        self._now, self._sleep, self._most, self._alone = now, sleep, waiting, alone
+        self._now, self._sleep, self._alone = now, sleep, alone
+        self._most = waiting if waiting is not None else POLLED if settings.mode == "polling" else WAITING
         # pools of their own, so that polling never starves sending, nor the other way round
         self._fetching = Fetching(connection_pool_size=2, **connections(settings))
         self._sending = HTTPXRequest(connection_pool_size=16, **connections(settings))
@@ -179,7 +182,10 @@ class TelegramChannel:
 
     async def resume(self) -> int:
         """Answer what was received and is worked on by nobody; how many. Raises StoreUnavailable."""
-        answered = await self._resume_staff() + await self._dialogue.resume(CHANNEL, deliver=True, busy=self._taken)
+        answered = 0
+        # the store gives some at a time; what cannot be answered does not count
+        while found := await self._resume_staff() + await self._dialogue.resume(CHANNEL, True, self._taken):
+            answered += found
         if answered:
             self.sender.wake()
         return answered
@@ -206,9 +212,18 @@ class TelegramChannel:
 
     async def take(self, updates: Sequence[Update]) -> None:
         """Put a batch on disk, in order within a chat. Raises StoreUnavailable; then none may be acknowledged."""
-        await self._lanes.room(self._most)
         found = [incoming for update in updates if (incoming := self._read(update)) is not None]
         wanted = sorted(self._albums.wanted(found), key=lambda i: i.update_id)
+        urgent = [incoming for incoming in wanted if self._urgent(incoming)]
+        # these wait for no room
+        await self._keep(urgent)
+        await self._lanes.room(self._most)
+        await self._keep([incoming for incoming in wanted if incoming not in urgent] if urgent else wanted)
+
+    def _urgent(self, incoming: Incoming) -> bool:
+        return incoming.message is not None and self._dialogue.emergency(incoming.message) is not None
+
+    async def _keep(self, wanted: Sequence[Incoming]) -> None:
         for edited, some in groupby(wanted, key=lambda i: i.edited):
             if edited:
                 # what was said before stands on disk when it is compared
@@ -245,6 +260,8 @@ class TelegramChannel:
         self._taken.add(message.message_id)
         if urgent:
             self._lanes.beside(lambda: self._answer(incoming, message))
+        elif may_get_words(incoming):
+            self._lanes.beside(lambda: self._answer_picture(incoming, message))
         else:
             waits = not incoming.staff
             self._lanes.put(incoming.chat, incoming.update_id, lambda: self._answer(incoming, message, waits))
@@ -280,6 +297,12 @@ class TelegramChannel:
         if incoming.query:
             await self._delivery.stop_spinning(incoming.query)
 
+    async def _answer_picture(self, incoming: Incoming, message: Message) -> None:
+        """A courteous word to an album, unless its words come meanwhile; beside the lanes, which it would hold up."""
+        attend(CHANNEL, message.message_id)
+        await self._sleep(WAIT_SECONDS)
+        await self._answer(incoming, message, waits=True)
+
     async def _room(self) -> None:
         """Wait until the service takes on another message. One asks at a time: many who ask again and again would use up
         what there is."""
@@ -292,6 +315,11 @@ class TelegramChannel:
         if incoming.staff:
             said = await staff_reply(incoming.staff, base, self._store)
             await self._dialogue.say(message, said, deliver=True)
+        elif self._albums.beside_words(incoming):
+            # recorded, not sent: the words of its album are answered
+            await self._dialogue.say(message, replies.text(base, "kind_unknown"))
+        elif (rest := await more.reply(self._dialogue, base, message)) is not None:
+            await self._dialogue.say(message, rest, deliver=True)
         else:
             try:
                 await self._dialogue.answer(message, deliver=True)

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from telegram import Update
 
+from bot.channels.telegram_albums import WAIT_SECONDS
 from bot.channels.telegram_poll import to_update
 from bot.store.sql import SqlStore
 from intents import Matcher
 from tests.channels.bot_api import BotApi, labels
-from tests.channels.golden import ATTACHMENTS, GROUP, mention, message
-from tests.channels.running import a_channel, alive
+from tests.channels.golden import ATTACHMENTS, GROUP, US, mention, message
+from tests.channels.running import FastTime, a_channel, alive
 from tests.waiting import until
 
 UNKNOWN = "今晚吃什么好呢我该问谁"
@@ -77,6 +78,60 @@ async def test_an_album_with_words_gets_one_answer(
         said = sorted(m["text"][:9] for m in await api.wait(2))
         await asyncio.sleep(0.1)
     assert ["以公示为准。", WORDLESS] == [text.splitlines()[0] for text in said]
+    assert 2 == len(api.sent)
+
+
+class Held(FastTime):
+    """Pictures wait for their words until they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        """Held back for a picture, over at once for all else."""
+        if seconds == WAIT_SECONDS:
+            self.slept.append(seconds)
+            await self.go.wait()
+        else:
+            await super().sleep(seconds)
+
+
+async def test_the_words_of_an_album_may_come_with_the_next_updates(
+    api: BotApi, store: SqlStore, sample_matcher: Matcher
+) -> None:
+    """Its pictures are on disk by then and waiting; they are recorded and get no word of their own."""
+    time, photo = Held(), ATTACHMENTS["photo"]
+    api.add("message", message(number=1, media_group_id="9", **photo))
+    api.add("message", message(number=2, media_group_id="9", **photo))
+    async with alive(a_channel(api.url, store, sample_matcher, time=time)) as channel:
+        assert await until(lambda: 3 in api.offsets)
+        api.add("message", message(number=3, media_group_id="9", caption="公证收费标准", **photo))
+        (said,) = await api.wait(1)
+        time.go.set()
+        assert await until(lambda: channel.health()["waiting"] == 0)
+        await asyncio.sleep(0.1)
+    assert "以公示为准。" == said["text"].splitlines()[0]
+    assert 1 == len(api.sent)
+    assert [] == await store.left_over("telegram")
+
+
+async def test_an_album_without_words_gets_its_word_after_a_moment(
+    api: BotApi, store: SqlStore, sample_matcher: Matcher
+) -> None:
+    """One for all its pictures, in a group too, and nobody else waits meanwhile."""
+    time, photo = Held(), ATTACHMENTS["photo"]
+    ours = {**message("旧", GROUP), "from": US}
+    for number in (1, 2, 3):
+        api.add("message", message("", GROUP, number=number, media_group_id="9", reply_to_message=ours, **photo))
+    api.add("message", mention("@fawen_test_bot 公证收费标准"))
+    async with alive(a_channel(api.url, store, sample_matcher, time=time)):
+        (first,) = await api.wait(1)
+        time.go.set()
+        said = (await api.wait(2))[1]
+        await asyncio.sleep(0.1)
+    assert "以公示为准。" == first["text"].splitlines()[0]
+    assert said["text"].startswith(WORDLESS)
     assert 2 == len(api.sent)
 
 
