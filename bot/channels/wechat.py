@@ -14,7 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot import replies
 from bot.channels.wechat_api import WeChatApi
@@ -48,6 +48,7 @@ _TIDY_SECONDS = 10.0
 _KEPT = timedelta(hours=1)
 _MOST_TRIES = 5
 _MOST_TOLD = 10_000
+_T = TypeVar("_T")
 _CHECK = "check"
 """What a nonce that came with the check of the address belongs to."""
 
@@ -88,7 +89,7 @@ class WeChatChannel:
         self._told: dict[str, None] = {}
         """Told to be sent again, oldest first; should the store have kept one after all, that text is its only reply."""
         self._turning = Turning(parts.platform, self._pages)
-        self._background: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[Any]] = set()
         self._failures: dict[str, int] = {}
 
     async def close(self) -> None:
@@ -213,31 +214,29 @@ class WeChatChannel:
         if not task.cancelled() and (failure := task.exception()) is not None:
             log.error("message %s: its reply could not be made ready", message.message_id, exc_info=failure)
         if message.message_id in self._owed:
-            self._spawn(self._bring_late(message))
+            self._spawn(self._owe(message))
 
     async def _postpone(self, message: Message) -> str | None:
         """Write down that the reply is owed, with the message; only then may it be acknowledged."""
         # from here on nobody answers this message by itself, however soon it is done
         self._owed[message.message_id] = message
         self._told.pop(message.message_id, None)
-        owing = asyncio.create_task(self._owe(message))
+        owing = self._spawn(self._owe(message))
         done, _ = await asyncio.wait({owing}, timeout=self._owe_within)
-        if done and owing.exception() is None:
-            return None
-        log.error("message %s is slow and could not be written down", message.message_id)
-        return self._outage(message)
+        return None if done and owing.result() else self._outage(message)
 
-    async def _owe(self, message: Message) -> None:
-        await self._platform.owe(message)
-        if message.message_id not in self._working:
-            await self._platform.bring(CHANNEL, message.message_id, BRIEF)
-
-    async def _bring_late(self, message: Message) -> None:
+    async def _owe(self, message: Message) -> bool:
+        """Write down that a reply is owed, and bring it when nobody works on it any more; whether that is on disk now. What is
+        not stays in `_owed`, for the next look."""
         try:
-            await self._owe(message)
-            self._owed.pop(message.message_id, None)
-        except StoreUnavailable as error:
-            log.error("the reply to %s is owed and not in the outbox yet: %s", message.message_id, error)
+            await self._platform.owe(message)
+            if message.message_id not in self._working:
+                await self._platform.bring(CHANNEL, message.message_id, BRIEF)
+                self._owed.pop(message.message_id, None)
+        except Exception as error:
+            log.error("the reply to %s is owed and not written down yet: %s", message.message_id, error)
+            return False
+        return True
 
     async def _work(self, message: Message, admitted: Admitted) -> str:
         fresh = not admitted.known
@@ -329,7 +328,7 @@ class WeChatChannel:
                 continue
             await self._answer_left(message)
         for message in [m for m in self._owed.values() if m.message_id not in self._working]:
-            await self._bring_late(message)
+            await self._owe(message)
         for message_id in await self._platform.unbrought(CHANNEL):
             found += await self._platform.bring(CHANNEL, message_id, BRIEF)
         await self._platform.tidy(self._now() - _KEPT)
@@ -361,7 +360,8 @@ class WeChatChannel:
     def _phrase(self, key: str) -> str:
         return replies.phrase(self._knowledge(), key)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task

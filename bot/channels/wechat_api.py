@@ -177,7 +177,10 @@ def _data(response: httpx.Response) -> dict[str, Any]:
         data = None
     if not isinstance(data, dict):
         raise DeliveryUncertain(f"WeChat's answer cannot be read (HTTP {response.status_code})")
-    code = data.get("errcode", 0)
+    try:
+        code = int(data.get("errcode", 0))
+    except (TypeError, ValueError):
+        raise DeliveryUncertain("WeChat's answer has no return code that can be read") from None
     if code:
-        raise PlatformSaid(int(code), str(data.get("errmsg", "")))
+        raise PlatformSaid(code, str(data.get("errmsg", "")))
     return data

@@ -298,3 +298,17 @@ async def test_each_trouble_of_the_network(
         with pytest.raises(outcome) as caught:
             await api.send_text(PERSON, "问")
     assert "secret-token" not in f"{caught.value} {caught.value.__cause__}"
+
+
+@pytest.mark.parametrize("said", [{"errcode": "x"}, {"errcode": None}, {"errcode": [0]}])
+async def test_a_return_code_that_cannot_be_read(service: Service, clock: FakeClock, said: dict[str, object]) -> None:
+    """Something between us and WeChat answered: whether it was sent is unknown."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        token = request.url.path.endswith("stable_token")
+        return httpx.Response(200, json={"access_token": "t", "expires_in": 7200} if token else said)
+
+    async with httpx.AsyncClient(base_url="http://x", transport=httpx.MockTransport(answer)) as client:
+        api = WeChatApi(settings("http://x"), client, PlatformStore(service.store.shared), clock)
+        with pytest.raises(DeliveryUncertain, match="return code"):
+            await api.send_text(PERSON, "问")
