@@ -27,6 +27,10 @@ _Writing = Callable[[str], str] | None
 _Show = Callable[[Request, int, str, str], Response]
 """Makes the answer of an error: request, status, code, message."""
 
+MOST_UPDATE = 1 << 20
+"""Bytes of one delivery by Telegram: two long texts with all their links, one answering the other, are more than 64 KB. What is
+refused would come again and hold up what is behind it."""
+_OWN_LIMITS = {"/telegram": MOST_UPDATE}
 FIRST = ("/wechat", "/telegram", "/api")
 """What nearly every request is for: looked for before the hundred pages of the console."""
 
@@ -54,14 +58,14 @@ class _Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        seen = 0
+        seen, most = 0, max(self._max_body, _OWN_LIMITS.get(scope["path"], 0))
         ours = self._ours["https" if scope["scheme"] == "https" else "http"]
 
         async def limited() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._max_body:
+            if seen > most:
                 raise HTTPException(413)
             return message
 

@@ -34,7 +34,7 @@ from bot.channels.telegram_poll import BACKOFF_SECONDS, Contact, Fetching, Polle
 from bot.channels.telegram_send import Delivery
 from bot.channels.telegram_settings import connections, webhook_secret
 from bot.channels.telegram_staff import staff_command, staff_reply
-from bot.channels.telegram_updates import ALLOWED, CHANNEL, Incoming, Me, plain, read
+from bot.channels.telegram_updates import ALLOWED, CHANNEL, Incoming, Me, plain, understood
 from bot.config import Telegram
 from bot.desk.sender import IDLE_SECONDS, Sender
 from bot.dialogue import Dialogue
@@ -234,7 +234,7 @@ class TelegramChannel:
                 await asyncio.gather(*(self._take_in(incoming) for incoming in some))
 
     def _read(self, update: Update) -> Incoming | None:
-        return read(update, self._me, self._knowledge(), self._now(), self._staff)
+        return understood(update, self._me, self._knowledge(), self._now(), self._staff)
 
     async def _take_in(self, incoming: Incoming, busy: bool = False) -> None:
         """On disk first; answered in its lane, except what is not a message (a page, a dead button)."""

@@ -6,6 +6,7 @@ question. What belongs to nobody (joins, pins, other bots) is nothing.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from bot.channels.telegram_view import option_of
 from bot.messages import NONE_OF_THESE, Kind, Message, storable
 from bot.typed import COMMANDS, command, slashed
 from intents.model import KnowledgeData
+
+log = logging.getLogger(__name__)
 
 CHANNEL = "telegram"
 STAFF_COMMANDS = ("queue", "stats")
@@ -82,6 +85,17 @@ def read(
         return None
     read = _message(update.update_id, found, text, me, staff)
     return replace(read, edited=found is update.edited_message, album=found.media_group_id or "")
+
+
+def understood(update: Update, me: Me, base: KnowledgeData, now: datetime, staff: frozenset[int]) -> Incoming | None:
+    """`read`; None, and a line in the log, for an update that cannot be read: it would come again for ever, and hold up all
+    others."""
+    try:
+        return read(update, me, base, now, staff)
+    except Exception as error:
+        # its text must not reach the log
+        log.error("update %d not understood (%s): passed over", update.update_id, type(error).__name__)
+        return None
 
 
 def plain(data: Mapping[str, Any], me: Me) -> Incoming | None:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from bot.channels import telegram_updates
 from bot.channels.telegram import TelegramChannel
 from bot.errors import ConfigError, StoreError, StoreRefused, StoreUnavailable
 from bot.server import make_app
@@ -126,6 +127,42 @@ async def test_what_is_no_json_is_refused(store: SqlStore, sample_matcher: Match
     """400, no exception."""
     async with hooked(store, sample_matcher) as (_, client):
         assert 400 == (await client.post("/telegram", content=body)).status_code
+
+
+def linked(length: int) -> dict[str, Any]:
+    """A long text whose every fortieth character is a link of two thousand."""
+    links = [{"type": "text_link", "offset": at, "length": 1, "url": f"https://example.org/{'x' * 2000}"}
+             for at in range(0, length, 40)]  # fmt: skip
+    return message("公证收费标准" + "，" * (length - 6), {**PRIVATE, "id": 42}, entities=links)
+
+
+async def test_the_longest_message_there_can_be_is_taken_in(store: SqlStore, sample_matcher: Matcher) -> None:
+    """It answers another one as long; refused it would come again, and those behind it would wait.
+    Without the secret nothing is read."""
+    body = {"update_id": 9, "message": {**linked(4096), "reply_to_message": linked(4096)}}
+    assert len(str(body)) > 400_000
+    async with hooked(store, sample_matcher) as (channel, client):
+        assert 200 == (await client.post("/telegram", json=body)).status_code
+        assert await until(lambda: channel.health()["waiting"] == 0)
+        assert 413 == (await client.post("/telegram", content=b" " * 2_000_000)).status_code
+        assert 403 == (await client.post("/telegram", json=body, headers={HEADER: "falsch"})).status_code
+    assert ["123456-9"] == [e.message_id for e in await store.exchanges()]
+
+
+async def test_an_update_that_fails_in_our_hands_is_acknowledged(
+    store: SqlStore, sample_matcher: Matcher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The library could read it, we cannot: passed over, and its words are in no log."""
+
+    def fails(*given: object) -> None:
+        raise KeyError("公证收费标准")
+
+    monkeypatch.setattr(telegram_updates, "read", fails)
+    async with hooked(store, sample_matcher) as (_, client):
+        body = {"update_id": 5, "message": message("/menu 公证收费标准", {**PRIVATE, "id": 42})}
+        assert 200 == (await client.post("/telegram", json=body)).status_code
+    assert "update 5 not understood (KeyError): passed over" in caplog.text
+    assert "公证" not in caplog.text
 
 
 async def test_a_group_message_waits_until_we_know_our_name(store: SqlStore, sample_matcher: Matcher) -> None:
