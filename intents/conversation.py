@@ -28,8 +28,17 @@ LEAST_OFFERED = 0.1
 """P of an entry from which a follow-up is asked back, not given up."""
 LIKELY_ASK = 0.5
 """P of a group from which on it may ask for another subject than is spoken of."""
-_NAMED = re.compile("^(?:那么|那|要是|换成)?(.+?)(?:的)?(?:又?呢|也行吗|也可以吗|也一样吗|也是吗)?$")
-"""“那公证呢”: a subject and nothing else; on the plain form, which has no punctuation."""
+_NAMED = re.compile(
+    "^(?:好的?|嗯|哦|噢|谢谢|多谢|明白了?|知道了?|再?请问|再问一?下|我?想问一?下){0,3}(?:那么|那|要是|换成)?(.+?)(?:的)?(?:又?呢|也行吗|也可以吗|也一样吗|也是吗)?$"
+)
+"""“那公证呢”, “好的，再问一下，公证呢”: a subject and nothing else; on the plain form, which has no punctuation."""
+_WHO = re.compile(
+    "^(?:那么|那|要是|如果|换成)?(?:是)?(?:我|他|她|我们|你|佢|我哋|他们)?(?:的|家|家里|屋企)?"
+    "(?:老婆|老公|妻子|丈夫|爱人|爸|爸爸|妈|妈妈|父母|爷爷|奶奶|外公|外婆|儿子|女儿|孩子|小孩|细路|仔|女|老人|老人家|哥哥?|弟弟?|姐姐?|妹妹?|朋友|亲戚|同事|兄弟|"
+    "外地人|外省人|外国人|未成年人|学生|农民工|残疾人|女人|男人|他|她|佢)(?:们)?"
+    "(?:的话)?(?:又?呢|也?行吗|也?可以吗|也?能吗|也?得吗|得唔得|行不行|可不可以|也一样吗|也是吗)$"
+)
+"""“那我老婆呢”, “老人也行吗”: what was spoken of, for somebody else; on the plain form."""
 
 
 def carried(
@@ -114,6 +123,17 @@ def named_only(plain: str) -> str:
     """What “那公证呢” names, of a text in plain form; the text itself where it says more."""
     found = _NAMED.match(plain)
     return found[1] if found else plain
+
+
+def for_another(knowledge: KnowledgeData, plain: str, decision: Decision, context: Context) -> Decision:
+    """“老人也行吗” asks what was spoken of once more, for somebody else: that comes first of what is offered, and no emergency
+    that nobody spoke of."""
+    before = context.entry
+    if decision.outcome != "options" or not _WHO.match(plain) or not published(knowledge, before):
+        return decision
+    others = (o for o in decision.options if o != before and not o.startswith(SAFETY))
+    options = enough(knowledge, tuple(dict.fromkeys((before, *others)))[:OFFERED])
+    return replace(decision, options=options, ask="")
 
 
 def same_aspect(knowledge: KnowledgeData, ask: Ask, context: Context) -> str | None:

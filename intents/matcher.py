@@ -15,9 +15,10 @@ from typing import Any, Literal, NamedTuple
 
 from numpy.typing import NDArray
 
+from intents.beside import asked, with_aspects
 from intents.cascade import Cascade, Weighed, step_names
 from intents.context import Context
-from intents.conversation import named_only, offered, published, same_aspect
+from intents.conversation import LEAST_OFFERED, for_another, named_only, offered, published, same_aspect
 from intents.correction import meant
 from intents.decide import LOOKED_AT, MAX_OPTIONS, Decision, decide
 from intents.encoder import Encoder
@@ -26,7 +27,7 @@ from intents.forms import read_forms
 from intents.grams import Progress
 from intents.large import LargeRanker
 from intents.linear import MAX_PHRASES
-from intents.model import HOTLINES, NO_ENTRY, SAFETY, Ask, KnowledgeData
+from intents.model import ASK, HOTLINES, NO_ENTRY, SAFETY, Ask, KnowledgeData
 from intents.model_cache import WeightsCache
 from intents.normalize import MAX_LENGTH, Normalizer
 from intents.phrases import Question
@@ -45,6 +46,8 @@ EXPANDED = 2
 RANKED = 6
 NUMBER_LENGTH = 7
 """Digits and nothing else from here on are no short number of a service (12348): no question can be found in them."""
+ASPECT_LENGTH = 8
+"""Characters up to which a text may name nothing but an aspect."""
 SAME_ASPECT = 0.9
 """Confidence that “公证呢” asks what was asked before."""
 
@@ -168,13 +171,17 @@ class Matcher:
         whole = yield from self._matching(text, context)
         parts = questions_of(text[:RANKED_LENGTH]) if whole.reason in ("ranked", "context") else []
         if len(parts) < 2:
-            return whole
+            aspects = asked(text, self._aspects) if whole.outcome != "none" else []
+            return with_aspects(self.knowledge, whole, aspects) if aspects else whole
         found: list[Match] = []
         before = context
         for part in parts:
             found.append((yield from self._matching(part, before)))
             before = next_context(found, whole, context)
         return in_order(whole, found)
+
+    def _aspects(self, part: str) -> frozenset[str]:
+        return self.ranker.scorer.question(part).aspects
 
     def _matching(self, text: str, context: Context | None) -> Steps[Match]:
         """What a text means as one question."""
@@ -203,6 +210,10 @@ class Matcher:
             return again
         if weighed.used_context and context is not None:
             decision = offered(self.knowledge, weighed.names, weighed.p, likeliest, decision, context)
+            decision = for_another(self.knowledge, self.normalizer.plain(text), decision, context)
+        unknown = decision.outcome == "none" or (context is None and decision.confidence < LEAST_OFFERED)
+        if unknown and (ask := self._aspect_only(question)):
+            return self._asked_back(text, ask)
         return self._result(text, decision, weighed, likeliest[:RANKED])
 
     def _corrected(self, text: str, context: Context | None) -> Steps[Match | None]:
@@ -234,6 +245,15 @@ class Matcher:
             return None
         told = (Candidate(entry, 1.0, ""),)
         return Match(text, "answer", entry, (), 1.0, "context", told, detail="刚说过的紧急情况")
+
+    def _aspect_only(self, question: Question) -> Ask | None:
+        """The group that asks which matter is meant, for a text that names an aspect and nothing else: “地址呢”."""
+        if len(question.aspects) != 1 or len(question.normal) > ASPECT_LENGTH:
+            return None
+        (aspect,) = question.aspects
+        cues = self.knowledge.lexicon.aspects[aspect]
+        bare = named_only(self.normalizer.plain(question.text))
+        return self.knowledge.asks.get(f"{ASK}{aspect}") if bare in map(self.normalizer.plain, cues) else None
 
     def _same_aspect(self, text: str, context: Context) -> str | None:
         stored = self._exact.get(named_only(self.normalizer.plain(text)))
