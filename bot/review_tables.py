@@ -32,7 +32,7 @@ STATES = {"new": "待办", "assigned": "处理中", "answered": "已答复", "pu
 DELIVERY = {"waiting": "待送达", "sending": "发送中", "sent": "已送达", "uncertain": "不确定", "failed": "未送达",
             "blocked": "对方屏蔽"}  # fmt: skip
 REASONS = {"none": "没有答案", "none_of_these": "都不是", "unhelpful": "没帮助", "human": "转人工"}
-APART = {"": "", "nonsense": "无意义", "abuse": "辱骂", "advert": "广告"}
+APART = {"": "", "nonsense": "无意义", "abuse": "辱骂", "advert": "广告", "chat": "闲聊"}
 PROPOSALS = {
     "proposed": "待审核",
     "approved": "已审核",

@@ -1,4 +1,4 @@
-"""What need not keep a person waiting for a person: nonsense, mere abuse, adverts. Careful rather than complete.
+"""What need not keep a person waiting for a person: nonsense, mere abuse, adverts, small talk. Careful rather than complete.
 
 A text is set apart only when the matcher has found nothing likely, and one of these holds:
 
@@ -7,6 +7,7 @@ A text is set apart only when the matcher has found nothing likely, and one of t
 | nonsense | one or two characters over and over, keys in a row, letters no word is made of, interjections only     |
 | abuse    | swear words and what stands around them (你, 他妈, 真是, 东西), and nothing else is left               |
 | advert   | two words of an offer, or one and a way to reach the seller                                           |
+| chat     | a short request of intents.small_talk (weather, a sum, a poem, a recipe), and no word of anybody's trouble |
 | by data  | it nearly equals a background question of the domains in DOMAINS (knowledge/outside.yaml)             |
 
 Whoever asks or complains (怎么, 吗, 被骗, 投诉, help ...) is never set apart by a rule, however rude: a plea that
@@ -21,10 +22,11 @@ from intents.matcher import Match
 from intents.model import NO_ENTRY, KnowledgeData
 from intents.nearby import Nearby
 from intents.normalize import Normalizer
+from intents.small_talk import CHAT, DOMAINS_OF_TALK, SmallTalk, troubled
 from intents.wording import PUBLIC_NUMBERS
 
 NONSENSE, ABUSE, ADVERT = "nonsense", "abuse", "advert"
-DOMAINS = {"乱码与残句": NONSENSE, "广告与转发": ADVERT}
+DOMAINS = {"乱码与残句": NONSENSE, "广告与转发": ADVERT, **dict.fromkeys(DOMAINS_OF_TALK, CHAT)}
 """Background domains whose questions need nobody."""
 NEARLY = 90.0
 """Likeness (`intents.nearby`) from which a text counts as one of those questions."""
@@ -67,6 +69,7 @@ class Sorter:
     def __init__(self, knowledge: KnowledgeData, normalizer: Normalizer) -> None:
         self._normalizer = normalizer
         self._known = Nearby(lambda gram: 1.0)
+        self._talk = SmallTalk({b.domain for b in knowledge.background if b.entry == NO_ENTRY})
         for n, background in enumerate(knowledge.background):
             kind = DOMAINS.get(background.domain)
             text = normalizer.plain(background.question)
@@ -74,7 +77,7 @@ class Sorter:
                 self._known.add(f"{kind}:{n}", text)
 
     def kind(self, text: str, match: Match | None) -> str:
-        """NONSENSE, ABUSE, ADVERT, or empty for what a person shall read."""
+        """NONSENSE, ABUSE, ADVERT, CHAT, or empty for what a person shall read."""
         likeliest = match.candidates[0].confidence if match and match.candidates else 0.0
         if match is None or match.outcome == "answer" or likeliest >= IN_SCOPE:
             return ""
@@ -82,7 +85,10 @@ class Sorter:
         if plain in PUBLIC_NUMBERS:
             return ""
         if near := self._known.nearest(plain, NEARLY):
-            return near.key.partition(":")[0]
+            kind = near.key.partition(":")[0]
+            return "" if kind == CHAT and troubled(text) else kind
+        if match.outcome == "none" and self._talk.is_it(self._normalizer.simple(text)):
+            return CHAT
         if _ASKS.search(text):
             return ""
         if _is_nonsense(text, plain):

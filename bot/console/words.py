@@ -5,7 +5,7 @@ from __future__ import annotations
 CHANNELS = {"web": "网页", "telegram": "Telegram", "wechat": "微信", "terminal": "终端"}
 STATES = {"new": "待处理", "assigned": "处理中", "answered": "已答复", "published": "已入库", "ignored": "不处理"}
 REASONS = {"none": "没答上", "none_of_these": "都不是", "unhelpful": "没帮助", "human": "转人工"}
-APART = {"nonsense": "无意义", "abuse": "辱骂", "advert": "广告", "": ""}
+APART = {"nonsense": "无意义", "abuse": "辱骂", "advert": "广告", "chat": "闲聊", "": ""}
 DELIVERIES = {
     "waiting": "等待送达",
     "sending": "正在发送",

@@ -27,6 +27,7 @@ class Apart(StrEnum):
     NONSENSE = "nonsense"
     ABUSE = "abuse"
     ADVERT = "advert"
+    CHAT = "chat"
 
 
 @dataclass(frozen=True, slots=True)
