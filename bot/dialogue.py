@@ -3,7 +3,7 @@
     room (bot.gate) -> repeated delivery -> emergency -> closed, rate -> command, choice, feedback -> understand (emergency first) -> reply -> record
 
 What decides the wording of an answer is in knowledge/; what decides which answer is in intents/. Here is only what
-happens with it: options, 都不是, tickets, feedback, follow-ups.
+happens with it: options, commands, follow-ups; what becomes a ticket is in bot.handover.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
-from bot import picking, pleas, replies, typed
+from bot import onward, picking, pleas, replies, typed
 from bot.config import Dialogue as Limits
 from bot.desk.intake import Intake, nearest
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.gate import Gate
+from bot.handover import Handover
 from bot.leftover import Leftovers
 from bot.lookup import Lookup
 from bot.memory import Work
@@ -62,11 +63,11 @@ class Dialogue:
         self._limits = limits
         self._now = now
         self._office = office or replies.OfficeFacts()
-        self._intake = intake or Intake(limits.reply_days)
         self.gate = gate or Gate()
         self._notices = notices
         self._recall = Recall(recall)
         self.traditional = Traditional()
+        self._handover = Handover(store, intake or Intake(limits.reply_days), self._recall, self.traditional)
         minute = timedelta(minutes=1)
         self._rate = self.gate.limiter("person", limits.per_minute, minute)
         self._told = self.gate.limiter("told", 1, minute)
@@ -233,7 +234,7 @@ class Dialogue:
         if message.kind is Kind.FOLLOW:
             return replies.greeting(base, "follow")
         if message.kind is Kind.FEEDBACK:
-            return await self._judged(matcher, work, message.ref, message.text)
+            return await self._handover.judged(matcher, work, message.ref, message.text)
         if message.kind is Kind.COMMAND:
             return await self._command(matcher, work, message.text)
         if message.kind is Kind.CHOICE:
@@ -248,50 +249,19 @@ class Dialogue:
         if name == "menu":
             return replies.menu(base)
         if name == "human":
-            return await self._human(matcher, work)
+            return await self._handover.human(matcher, work)
         return replies.text(base, "ticket_ask" if name == "ticket" else "help")
 
     async def _chosen(self, matcher: Matcher, work: Work, choice: str) -> Reply:
         """An option was pressed: an entry, a topic, or 都不是."""
         base = matcher.knowledge
         if choice == NONE_OF_THESE:
-            return await self._none_of_these(matcher, work)
+            return await self._handover.none_of_these(matcher, work)
         if choice in {topic.id for topic in base.topics}:
             return replies.topic(base, choice)
         if choice in base.entries:
             return self._entry(matcher, work, choice, 1.0)
         return replies.text(base, "not_open")
-
-    async def _none_of_these(self, matcher: Matcher, work: Work) -> Reply:
-        """First 都不是: ask to say it differently; the second becomes a ticket."""
-        question = work.state.pop("asked", "")
-        work.state.pop("options", None)
-        if work.state.get("rephrased") and question:
-            del work.state["rephrased"]
-            return await self._ticket(matcher, work, "none_of_these", question, "no_answer")
-        work.rephrase(question)
-        return replies.text(matcher.knowledge, "rephrase", outcome="none")
-
-    async def _judged(self, matcher: Matcher, work: Work, message_id: str, verdict: str) -> Reply:
-        """有帮助 or 没帮助 of the answer to a message."""
-        message, base = work.message, matcher.knowledge
-        exchange = await self._store.feedback(message.channel, message_id, message.person, verdict)
-        if exchange is None or exchange.chat != message.chat:
-            return replies.text(base, "feedback_lost")
-        if verdict == "helpful":
-            return replies.text(base, "helpful")
-        if exchange.ticket:
-            return replies.text(base, "feedback_lost")
-        return await self._ticket(matcher, work, "unhelpful", work.unhelped(base, exchange), "unhelpful")
-
-    async def _human(self, matcher: Matcher, work: Work, said: str = "") -> Reply:
-        """A person is asked for: about what was `said` with it, else about the question before, else it is asked back."""
-        said = "" if self._aside(said) else await pleas.matter(self._recall, matcher, said)
-        question = pleas.question(said, str(work.state.get("last_question") or ""))
-        if not question or self._aside(question):
-            work.state["human"] = True
-            return replies.text(matcher.knowledge, "human_ask", outcome="answer", entry="chat.human")
-        return await self._ticket(matcher, work, "human", question, "human")
 
     async def _question(self, matcher: Matcher, work: Work) -> Reply:
         text, base = work.message.text.strip(), matcher.knowledge
@@ -303,17 +273,23 @@ class Dialogue:
         for_staff = work.state.pop("human", False)
         if shortcut := await self._shortcut(matcher, work, text):
             return shortcut
-        aside = self._aside(text)
+        aside = self._handover.aside(text)
         if for_staff and await pleas.courtesy(self._recall, matcher, text):
             work.state["human"] = True
         elif for_staff and text and aside is not picking.Aside.ENOUGH:
-            return await (self._human(matcher, work) if aside else self._ticket(matcher, work, "human", text, "human"))
+            return await (
+                self._handover.human(matcher, work)
+                if aside
+                else self._handover.ticket(matcher, work, "human", text, "human")
+            )
+        if said := onward.reply(base, work, aside, self._now().date(), self._limits.context_minutes):
+            return said
         match = await self._recall.match(matcher, text, work.context(self._limits.context_minutes))
         if aside and picking.overrules(aside, match):
             return await self._said_little(matcher, work, aside)
         work.match = match
         if match.entry == "chat.human":
-            return await self._human(matcher, work, "" if match.reason == "exact" else text)
+            return await self._handover.human(matcher, work, "" if match.reason == "exact" else text)
         if match.outcome == "answer" and match.entry:
             answer = self._entry(matcher, work, match.entry, match.confidence, match)
             return replies.also(base, answer, match.rest)
@@ -323,7 +299,7 @@ class Dialogue:
         if match.reason == "empty":
             return replies.text(base, "empty")
         work.state.pop("rephrased", None)
-        return await self._ticket(matcher, work, "none", text, "no_answer")
+        return await self._handover.ticket(matcher, work, "none", text, "no_answer")
 
     async def _shortcut(self, matcher: Matcher, work: Work, text: str) -> Reply | None:
         """Typed forms of buttons: 菜单, 帮助, 人工, a number or 都不是 after options, 查询 K7-3F9Q."""
@@ -333,7 +309,7 @@ class Dialogue:
         if typed.HELP.match(text):
             return replies.text(matcher.knowledge, "help")
         if found := typed.HUMAN.match(work.message.text.strip()):
-            return await self._human(matcher, work, found.group(1) or "")
+            return await self._handover.human(matcher, work, found.group(1) or "")
         sure = typed.FORGET_YES.match(text) is not None
         if typed.FORGET.match(text) or (sure and work.state.get("forget")):
             return await self._forget(matcher, work, sure)
@@ -346,9 +322,6 @@ class Dialogue:
             return replies.text(matcher.knowledge, "choose_range", most=str(work.listed))
         return await self._chosen(matcher, work, picked) if picked else None
 
-    def _aside(self, text: str) -> picking.Aside | None:
-        return picking.aside(self.traditional.simplified(text))
-
     async def _said_little(self, matcher: Matcher, work: Work, aside: picking.Aside) -> Reply:
         """A choice with nothing to choose from, 都不是, 不用了, 吗: never the question of a ticket."""
         base, (message_id, question) = matcher.knowledge, work.before
@@ -359,10 +332,10 @@ class Dialogue:
         if aside is picking.Aside.BACK:
             return replies.again(base, work.state)
         if aside in picking.COMPLAINS and message_id:
-            return await self._judged(matcher, work, message_id, "unhelpful")
+            return await self._handover.judged(matcher, work, message_id, "unhelpful")
         if aside in picking.DECLINES and (question or work.state.get("rephrased")):
             work.state["asked"] = question or work.state.get("asked", "")
-            return await self._none_of_these(matcher, work)
+            return await self._handover.none_of_these(matcher, work)
         if aside is picking.Aside.UNHELPED and published(base, "chat.unhappy"):
             return self._entry(matcher, work, "chat.unhappy", 1.0)
         return replies.text(base, "say_question")
@@ -381,17 +354,6 @@ class Dialogue:
     ) -> Reply:
         work.answered(entry_id, match)
         return replies.entry(matcher.knowledge, entry_id, confidence, self._now().date(), self._office)
-
-    async def _ticket(self, matcher: Matcher, work: Work, reason: str, question: str, key: str) -> Reply:
-        """Open a ticket; its number is in the reply, and `finish` writes both before anything is sent."""
-        if self._aside(question):
-            return replies.text(matcher.knowledge, "say_question")
-        number = await self._store.free_ticket_number()
-        if work.match is None or work.match.text != question:
-            work.match = await self._recall.match(matcher, question)
-        work.state["last_question"], work.state["ticket"] = question, number
-        work.ticket = self._intake.ticket(matcher, work.message, number, reason, question, work.match)
-        return self._intake.promise(matcher, work.ticket, key)
 
 
 def _person(message: Message) -> str:

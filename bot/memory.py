@@ -9,6 +9,7 @@
 | `menu` | whether that is a menu, offered for no question |
 | `shown` | when that was offered, or it was asked to say it differently; it lapses |
 | `answered` | the message just answered and its question, for who says that it is not what was meant |
+| `told` | the entry of the last answer: 依据是什么 and 继续 are of it |
 | `entry`, `at` | what was last spoken of and when, for follow-ups |
 | `human`, `forget`, `rephrased` | what the bot has just asked: the question for staff, 确认删除, to say it differently |
 | `traditional` | the person writes Traditional characters |
@@ -78,6 +79,7 @@ class Work:
             question = self.state.get("asked") or ""
         if not talk:
             self.state["answered"] = [self.message.message_id, question]
+            self.state["told"] = entry
         if match is None and self.state.get("options"):
             self.state["earlier"] = self.state["options"]
         self.state.pop("options", None)
@@ -92,6 +94,9 @@ class Work:
         if options := self.state.get("options"):
             return picking.picked(text, options)
         earlier = self.state.get("earlier") or []
+        others = [name for name in earlier if name != self.state.get("told")]
+        if len(others) == 1 and picking.aside(text) is picking.Aside.ANOTHER:
+            return str(others[0])
         return picking.picked(text, earlier) if earlier and picking.choice(text, len(earlier)) else None
 
     @property

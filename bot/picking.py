@@ -25,7 +25,7 @@ _ANY = rf"(?:{_ORDINAL}|\(?{_NUMBER}\)?[个项条号]?|{_NAMED})"
 _MORE = rf"(?:(?:[ 、,/和跟与及同]|还有){_ANY}|{_ORDINAL}){{0,7}}"
 _JUST = r"(?:那|我|那我)?就选?"
 _WANTS = r"(?:那|请|麻烦)?我?就?(?:想要|想选|要选|选|想问的?|要问的?|问的?|想看|看看?|想了解|了解|想知道|想|要的?|说的|指的|应该|可能|还)?是?"
-_TAIL = r"(?:,?(?:谢谢|多谢|唔该|吧|啦|喇|啊|呀|嘛|就行|就好|就可以|都要)){0,2}[。.、,!?~]{0,3}"
+_TAIL = r"(?:,?(?:谢谢|多谢|唔该|吧|啦|喇|啊|呀|嘛|呢|就行|就好|就可以|都要)){0,2}[。.、,!?~]{0,3}"
 CHOICE = re.compile(
     rf"(?:我?(?:选择?|点))?{_ANY}{_MORE}{_TAIL}"
     rf"|{_JUST}(?:{_ORDINAL}|{_DIGITS}[个项条号]?|{_NAMED}){_MORE}{_TAIL}"
@@ -69,6 +69,10 @@ OTHERS = re.compile(
     rf"{_TONE}|下[一1]?[个批条页]|还有(?:没有?)?(?:别的|其[他它]的?)(?:选项|答案)?[吗么没]?"
 )
 """Something else is wanted than what was offered."""
+ANOTHER = re.compile(
+    rf"(?:不是(?:这个|呢个)?)?(?:我)?(?:想|要)?(?:说|问|讲|指|要|揾)?的?(?:是|系)?(?:另外?(?:的)?(?:[一1]?[个件种条项])(?:事|问题)?|另一回事|别的[事个]?|其[他它]的){_TONE}"
+)
+"""Another is meant than what was answered: of two that were offered the other one."""
 ELSE = re.compile(
     rf"(?:我想)?(?:换(?:[一1]?个)?|问(?:[一1]?个)?)(?:别的|其[他它]的?)?(?:问题|话题|事){_TONE}|问(?:点|些)?别的{_TONE}"
 )
@@ -77,6 +81,22 @@ BACK = re.compile(
     r"(?:返回|回到|退回|回去|看)?(?:上|前)(?:面)?[一1]?[个条步页层级](?:选项|菜单|问题|答案)?|返回|后退|返去|上个问题|重新选(?:择|一下)?"
 )
 """What was offered before is to be seen again."""
+ON = re.compile(
+    rf"(?:请|你|您|那|好的?){{0,2}}(?:继续(?:说|讲|下去|回答)?|接着(?:说|讲|往下说|往下讲|来)?|接下来|往下(?:说|讲)|(?:说|讲)(?:下去|落去)|然后|之后|后来|后面|跟住"
+    rf"|(?:还|仲)有(?:什么|咩)?|下一步|再?(?:说|讲)?(?:详细|具体|清楚|仔细)(?:一?[点些]|啲)(?:说说|讲讲)?|展开(?:说说|讲讲)|再?多(?:说|讲)(?:一?点|几句|啲))"
+    rf"(?:[呢吗咩没]|{_TONE})"
+)
+"""More is wanted of what was said; “然后” may end what another question begins with, but here it is all."""
+_OF = r"(?:法律|法规|政策|文件|规定|法条|条文|条款|条例)"
+_THAT = r"(?:那|请问|这|这个|这样|上面|刚才|刚刚|以上|回答|你们?|您|说|讲|的|是|有|都){0,5}"
+BASIS = re.compile(
+    rf"{_THAT}(?:{_OF}?的?(?:依据|根据|出处|来源)(?:(?:是|在|系)?(?:什么|啥|咩|哪里|哪儿?|边度|哪条|哪部法律?))?"
+    rf"|(?:有)?(?:没有|什么|冇|无){_OF}?(?:上的|的)?(?:依据|根据|出处)"
+    rf"|(?:根据|依据|按照?|凭)(?:的?是)?(?:什么|啥|咩|哪[一]?[条部个项份]?{_OF}?)(?:{_OF})?(?:说|讲|来|定|规定)?的?"
+    rf"|(?:哪|边)[一1]?[条部个项份](?:{_OF}|法)?(?:里面?|上面?)?(?:规定|说|讲|写)?[的嘅]?|(?:是)?第几条|什么{_OF}(?:规定|说|写)[的嘅]|(?:谁|边个)(?:说|讲|规定|定)[的嘅])"
+    rf"(?<!凭什么)(?<!哪个)(?:[呢吗]|{_TONE})"
+)
+"""On which law the answer rests. 凭什么 is no such question but an outcry, 哪个 asks which one is meant."""
 _AGREES = re.compile(r"(?:好的?|行|可以|对的?|是的?|ok|得|收到|知道)[啊呀啦喇了吧嘛哈]{0,2}", re.I)
 _PARTICLES = re.compile(r"[吗么呢吧啊呀嘛哦噢喔嗯哈哎唉呃额嘅咩的了]{0,4}")
 _AROUND = re.compile(r"[\W_]+")
@@ -94,7 +114,12 @@ class Aside(Enum):
     UNHELPED = auto()
     OTHERS = auto()
     BACK = auto()
+    ANOTHER = auto()
     ELSE = auto()
+    ON = auto()
+    """More of the answer before is wanted."""
+    BASIS = auto()
+    """Which law the answer before rests on: a question where there is none."""
     ENOUGH = auto()
     """Nothing more is wanted."""
     AGREES = auto()
@@ -104,9 +129,9 @@ class Aside(Enum):
 _KINDS = (
     (ENOUGH, Aside.ENOUGH), (NONE_OF_THEM, Aside.NONE_OF_THEM), (NO, Aside.NO), (_AGREES, Aside.AGREES),
     (_PARTICLES, Aside.PARTICLE), (UNHELPED, Aside.UNHELPED), (OTHERS, Aside.OTHERS), (BACK, Aside.BACK),
-    (ELSE, Aside.ELSE),
+    (ELSE, Aside.ELSE), (ON, Aside.ON), (BASIS, Aside.BASIS), (ANOTHER, Aside.ANOTHER),
 )  # fmt: skip
-DECLINES = (Aside.NONE_OF_THEM, Aside.NO, Aside.OTHERS)
+DECLINES = (Aside.NONE_OF_THEM, Aside.NO, Aside.OTHERS, Aside.ANOTHER)
 """Amid options they decline all; after an answer they ask for other words, but for 都不是."""
 COMPLAINS = (Aside.NONE_OF_THEM, Aside.UNHELPED)
 """After an answer they say that it did not help."""
