@@ -20,12 +20,14 @@ def reply(base: KnowledgeData, work: Work, said: Aside | None, today: date, minu
     """The reply to it; None where it is no such word, or asks for the basis of nothing. `minutes` as in `Work.context`."""
     told = str(work.state.get("told") or "") if work.context(minutes) else ""
     entry = base.entries[told] if told and published(base, told) else None
-    if said is Aside.BASIS:
-        return _basis(base, entry, today) if entry else None
-    if said is not Aside.ON:
+    if said not in (Aside.ON, Aside.BASIS):
         return None
+    if said is Aside.BASIS and entry:
+        return _basis(base, entry, today)
     if work.state.get("options"):
         return replies.again(base, work.state)
+    if said is Aside.BASIS:
+        return None
     if entry is None:
         return replies.text(base, "say_question")
     if entry.id.startswith(SAFETY):

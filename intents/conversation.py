@@ -51,7 +51,8 @@ def carried(
     and it leaves a few topics only (“听证”).
     """
     if outcome == "options":
-        ours = [o for o in options if not o.startswith("chat.")]
+        # an emergency that is one guess among others is nothing that anybody spoke of
+        ours = [o for i, o in enumerate(options) if not o.startswith("chat.") and (i == 0 or not o.startswith(SAFETY))]
         told = not ask or len({topic_of(o) for o in ours}) < (GENERAL if fresh else 2)
         return ours[0] if ours and told else None
     return None if outcome != "answer" or entry is None or entry.startswith("chat.") else entry

@@ -11,7 +11,19 @@ from intents import Matcher
 from tests.fakes import FakeClock, MemoryStore
 from tests.sample import Talk
 
-ONWARD = ["继续", "请继续", "繼續講", "接着说", "然后呢", "还有呢？", "接下来呢", "说详细点", "后来呢", "下一步呢"]
+ONWARD = [
+    "继续",
+    "请继续",
+    "繼續講",
+    "接着说",
+    "然后呢",
+    "还有呢？",
+    "接下来呢",
+    "说详细点",
+    "后来呢",
+    "下一步呢",
+    "更多",
+]
 BASIS = [
     "依据是什么",
     "哪条法律规定的",
@@ -63,8 +75,9 @@ async def test_an_answer_without_relations_is_all_there_is(talk: Talk) -> None:
 async def test_open_options_are_shown_again(talk: Talk) -> None:
     """What was asked back waits for a choice."""
     talk.store.states["web", "visit-1"] = {"options": ["notary.fee", "legal_aid.cost"], "asked": "收不收钱"}
-    reply = await talk.say("继续")
-    assert ["notary.fee", "legal_aid.cost", NONE_OF_THESE] == [option.id for option in reply.options]
+    for said in ("继续", "这是哪条规定的"):
+        reply = await talk.say(said)
+        assert ["notary.fee", "legal_aid.cost", NONE_OF_THESE] == [option.id for option in reply.options]
 
 
 async def test_an_emergency_is_told_once_more(talk: Talk) -> None:

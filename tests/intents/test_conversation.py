@@ -183,3 +183,11 @@ def test_an_entry_withdrawn_since_is_offered_no_more() -> None:
     drafts = {**base.entries, "a.one": replace(base.entries["a.one"], status="draft")}
     assert ("a.two",) == with_before(replace(base, entries=drafts), ("a.two",), Context("a.one"))
     assert ("a.two", "a.one") == with_before(base, ("a.two",), Context("a.one"))
+
+
+def test_an_emergency_that_is_a_mere_guess_is_not_spoken_of() -> None:
+    """Offered behind others it is no subject of the next question; offered first, or answered, it is."""
+    assert carried("options", None, ("chat.bye", "safety.self_harm", "chat.unhappy")) is None
+    assert "a.one" == carried("options", None, ("chat.bye", "safety.self_harm", "a.one"))
+    assert "safety.violence" == carried("options", None, ("safety.violence", "a.one"))
+    assert "safety.violence" == carried("answer", "safety.violence", ())
