@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 
 from intents.matcher import Match
-from intents.model import NO_ENTRY, KnowledgeData
+from intents.model import NO_ENTRY, ROUTING, KnowledgeData
 from intents.nearby import Nearby
 from intents.normalize import Normalizer
 from intents.small_talk import CHAT, DOMAINS_OF_TALK, SmallTalk, troubled
@@ -78,17 +78,19 @@ class Sorter:
 
     def kind(self, text: str, match: Match | None) -> str:
         """NONSENSE, ABUSE, ADVERT, CHAT, or empty for what a person shall read."""
-        likeliest = match.candidates[0].confidence if match and match.candidates else 0.0
-        if match is None or match.outcome == "answer" or likeliest >= IN_SCOPE:
+        if match is None or match.outcome == "answer" or _likeliest(match, elsewhere=False) >= IN_SCOPE:
             return ""
         plain = self._normalizer.plain(text)
         if plain in PUBLIC_NUMBERS:
             return ""
+        if match.outcome == "none" and self._talk.is_it(self._normalizer.simple(text)):
+            # the weather is no question for another authority either
+            return CHAT
+        if _likeliest(match) >= IN_SCOPE:
+            return ""
         if near := self._known.nearest(plain, NEARLY):
             kind = near.key.partition(":")[0]
             return "" if kind == CHAT and troubled(text) else kind
-        if match.outcome == "none" and self._talk.is_it(self._normalizer.simple(text)):
-            return CHAT
         if _ASKS.search(text):
             return ""
         if _is_nonsense(text, plain):
@@ -96,6 +98,11 @@ class Sorter:
         if _is_abuse(text):
             return ABUSE
         return ADVERT if _is_advert(text) else ""
+
+
+def _likeliest(match: Match, elsewhere: bool = True) -> float:
+    """P of the likeliest entry; with those that only refer `elsewhere`, or without."""
+    return max((c.confidence for c in match.candidates if elsewhere or c.entry not in ROUTING), default=0.0)
 
 
 def _is_nonsense(text: str, plain: str) -> bool:

@@ -19,6 +19,8 @@ MIN_OPTIONS = 2
 RUNNERS_UP = 3
 LOOKED_AT = MAX_OPTIONS + RUNNERS_UP
 """Candidates that can have a say."""
+EMERGENCY = 0.3
+"""Least P of an emergency that no rule of words found, however cheap small talk is."""
 APT = 0.01
 """Least P, relative to the likeliest, of an entry that a group of asks.yaml offers."""
 CONFUSABLE = 0.5
@@ -56,6 +58,8 @@ def decide(
         elsewhere = float(sum(p[candidates.index(c)] for c in (*ROUTING, NO_ENTRY) if c in candidates))
         return _elsewhere(ranked, elsewhere, thresholds, runners_up)
     least = thresholds.chat if best.startswith(("chat.", SAFETY)) else thresholds.answer
+    if best.startswith(SAFETY):
+        least = max(least, EMERGENCY)
     if confidence < least:
         return _options(ranked, thresholds, f"把握 {confidence:.2f}，不到 {least:.2f}")
     rival = _rival(knowledge, best, confidence, ranked)

@@ -52,16 +52,18 @@ class SafetyRules:
     def _plain(self, words: Iterable[str]) -> tuple[str, ...]:
         return tuple(filter(None, map(self._normalizer.plain, words)))
 
-    def find(self, text: str) -> tuple[str, str] | None:
-        """Entry id and the words that fired, joined by ` + `; None when this is no emergency."""
+    def find(self, text: str, typed: str = "") -> tuple[str, str] | None:
+        """Entry id and the words that fired, joined by ` + `; None when this is no emergency. `typed` is what the text was before
+        its words were mended: an `unless` word that was typed counts as well."""
         plain, normal = self._normalizer.plain(text), self._normalizer(text)
         forms = tuple(dict.fromkeys((plain, normal)))
+        every = (*forms, self._normalizer.plain(typed), self._normalizer(typed)) if typed else forms
         begun = {rule for form in forms for word in self._begins.found(form) for rule in self._beginning[word]}
         for number in sorted(begun):
             rule = self._rules[number]
             for form in forms:
                 hits = _hits(rule, form)
-                if hits and not any(word in other for word in rule.unless for other in forms):
+                if hits and not any(word in other for word in rule.unless for other in every):
                     return rule.entry, " + ".join(hits)
         return None
 

@@ -26,6 +26,7 @@ LEAST_LONG = 3
 """The same for a longer one."""
 SPREAD = 40
 """Entries that a word of two characters may belong to: “现在” belongs to all of them and tells nothing."""
+_NUMBERS = frozenset("一二三四五六七八九十百两")
 _FIRST = 0xE000
 """Syllables are written as characters of the private use area."""
 _LAST = 0xFFFF
@@ -107,7 +108,8 @@ def _counts(word: str, often: int, entries: int) -> bool:
 
 
 def _chinese(word: str) -> bool:
-    return all("\u4e00" <= c <= "\u9fff" for c in word)
+    """Whether it is of Chinese characters, and does not begin with a number (“一名”), which is no word of the field."""
+    return word[0] not in _NUMBERS and all("\u4e00" <= c <= "\u9fff" for c in word)
 
 
 def _same(word: str, written: str) -> int:

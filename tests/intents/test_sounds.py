@@ -80,3 +80,10 @@ def test_any_text_is_read(text: str) -> None:
     for written, meant in SOUNDS.mended(MATCHER.normalizer(text)).items():
         assert len(written) == len(meant)
         assert written != meant
+
+
+def test_what_was_typed_still_says_that_it_is_no_emergency() -> None:
+    """An `unless` word counts as it was typed, though by its sound it would be another."""
+    rules = MATCHER.safety
+    assert rules.find("救我一名的医生")
+    assert rules.find("救我一名的医生", "救我一命的医生") is None
