@@ -3,7 +3,7 @@
 Loss is the mean of -log P of what is right, in nats, over phrases that the base did not hold when they were asked; top-1 is the
 share of questions whose likeliest candidate is right. A row is all signals but the ones named; the first row has all. Test
 questions are among what the weights are fitted to (some forty numbers for twenty thousand questions).
-Two lines are of what is no signal, with and without it: words written by their sound (`intents.sounds`) in the test questions
+A line of the first table is of the base with no synonym in its lexicon. Two lines are of what is no signal, with and without it: words written by their sound (`intents.sounds`) in the test questions
 that have one, and pairs of entries declared confusable, which are asked back (`intents.decide`), in those that meet one. Takes
 about a quarter of an hour.
 """
@@ -11,7 +11,7 @@ about a quarter of an hour.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,16 +30,13 @@ from intents.fit import Observed, fit_ranking, only, probabilities
 from intents.fit_all import Seen, see
 
 GROUPS = {
-    "synonyms (concept_*)": ("concept_cosine", "concept_bm25"),
     "asking clause (focus_bm25)": ("focus_bm25",),
-    "linear model": ("linear",),
     "words": ("words",),
-    "grams of an entry (bm25, concept_bm25, focus_bm25)": ("bm25", "concept_bm25", "focus_bm25"),
-    "grams of a phrase (cosine, concept_cosine)": ("cosine", "concept_cosine"),
+    "grams of an entry (bm25, focus_bm25)": ("bm25", "focus_bm25"),
+    "grams of a phrase (cosine)": ("cosine",),
     "unknown": ("unknown",),
     "aspect (question-type cues)": ("aspect",),
     "ratio": ("ratio",),
-    "partial": ("partial",),
     "against (not_questions)": ("against",),
 }
 
@@ -57,8 +54,8 @@ def row(seen: Seen, observed: Observed) -> list[str]:
     return found
 
 
-def table(seen: Seen, title: str, signals: tuple[str, ...]) -> Table:
-    """One row for all signals, and one for each group left out."""
+def table(seen: Seen, title: str, signals: tuple[str, ...], others: Mapping[str, Seen] | None = None) -> Table:
+    """One row for all signals, and one for each group left out; `others` are the same questions seen in another way, a row each."""
     shown = Table(title=title, title_justify="left")
     for column in ("without", "loss, phrases", "top-1 %", "loss, tests", "top-1 %"):
         shown.add_column(column, justify="left" if column == "without" else "right", no_wrap=True)
@@ -66,6 +63,8 @@ def table(seen: Seen, title: str, signals: tuple[str, ...]) -> Table:
     left_out = {**GROUPS, **{f"{s} and the like": step_signals((s,))[-3:] for s in signals if f"{s}_near" in signals}}
     for name, group in track(list(left_out.items()), "fitting", transient=True):
         shown.add_row(name, *row(seen, only(seen.observed, tuple(s for s in signals if s not in group))))
+    for name, other in (others or {}).items():
+        shown.add_row(name, *row(other, only(other.observed, signals)))
     return shown
 
 
@@ -114,9 +113,11 @@ def main() -> None:
     console.print(sounds(base))
     for n in range(len(encoders) + 1):
         console.print(confusable(base, encoders[:n]))
-    seen = see(base, knowledge_dir() / "tests", encoders)
-    for title, names in (("no encoder", []), ("with sentence vectors", [e.name for e in encoders])):
-        console.print(table(seen, title, step_signals(names)))
+    tests = knowledge_dir() / "tests"
+    unfolded = see(replace(base, lexicon=replace(base.lexicon, synonyms={})), tests, [])
+    seen = see(base, tests, encoders)
+    console.print(table(seen, "no encoder", step_signals([]), {"synonyms": unfolded}))
+    console.print(table(seen, "with sentence vectors", step_signals([e.name for e in encoders])))
 
 
 if __name__ == "__main__":

@@ -89,7 +89,6 @@ async def running_core(
         stack.push_async_callback(_cancel, switching)
         settings, follower = await followed(settings, store.shared)
         brain, encoder_note = await asyncio.to_thread(make_brain, settings.knowledge, progress)
-        stack.push_async_callback(brain.close)
         watching = brain.watch(settings.knowledge.reload_seconds)
         if follower is not None:
             watching.close()

@@ -61,13 +61,11 @@ def make_matcher(
     directory: Path,
     cache: Path | None,
     encoders: Sequence[Encoder] = (),
-    provisional: bool = False,
     lent: Collection[str] = (),
 ) -> Matcher:
-    """Load and learn a knowledge directory. Raises KnowledgeError; takes a minute without a warm cache, seconds when
-    `provisional`; for that and `lent` see Matcher."""
+    """Load and learn a knowledge directory. Raises KnowledgeError; takes seconds without a warm cache; for `lent` see Matcher."""
     knowledge = KnowledgeBase.load(directory)
-    return Matcher(knowledge, encoders=encoders, cache=cache, provisional=provisional, lent=lent)
+    return Matcher(knowledge, encoders=encoders, cache=cache, lent=lent)
 
 
 def make_brain(settings: KnowledgeSettings, progress: Progress | None = None) -> tuple[Brain, str]:
@@ -91,12 +89,11 @@ class Brain:
         directory: Path,
         cache: Path | None,
         encoders: Sequence[Encoder] = (),
-        relearn: Callable[[Path, bool, Matcher], Awaitable[Matcher]] | None = None,
+        relearn: Callable[[Path, Matcher], Awaitable[Matcher]] | None = None,
     ) -> None:
-        """`relearn(directory, provisional, before)` makes the matcher of changed files beside the event loop, else a thread does."""
+        """`relearn(directory, before)` makes the matcher of changed files beside the event loop, else a thread does."""
         self._relearn = relearn
         self._retired: list[Matcher] = []
-        self._settling: asyncio.Task[None] | None = None
         self._prepared: list[Callable[[Matcher], None]] = []
         self._directory = directory
         self._cache = cache
@@ -135,11 +132,7 @@ class Brain:
         return str(self.last_error) if self.last_error else ""
 
     async def reload_if_changed(self) -> bool:
-        """Look at the files once; True when a new version came into force. Works off the event loop.
-
-        Where its stored questions changed, it answers within seconds by what was learnt of others, and learns its own beside
-        that; a further change begins anew.
-        """
+        """Look at the files once; True when a new version came into force. Works off the event loop."""
         if self._retired:
             await asyncio.to_thread(self._let_go)
         stamp = await asyncio.to_thread(self._stamp)
@@ -149,11 +142,9 @@ class Brain:
         self._seen = stamp
         if await asyncio.to_thread(fingerprint, self._directory) == self._matcher.knowledge.version:
             self.last_error = None
-            self._begin_to_settle()
             return False
-        await self.close()
         try:
-            matcher = await self._learn_anew(provisional=True)
+            matcher = await self._learn_anew()
         except KnowledgeError as error:
             self.last_error = error
             self.reloads["bad"] += 1
@@ -163,7 +154,6 @@ class Brain:
         self.last_error = None
         self.reloads["good"] += 1
         log.info("knowledge reloaded: version %s", matcher.knowledge.version)
-        self._begin_to_settle()
         return True
 
     async def _take(self, matcher: Matcher) -> None:
@@ -171,36 +161,13 @@ class Brain:
         self._retired.append(self._matcher)
         self._matcher = matcher
 
-    def _begin_to_settle(self) -> None:
-        if not self._matcher.settled and (self._settling is None or self._settling.done()):
-            work = self._settle(self._matcher.knowledge.version)
-            self._settling = asyncio.create_task(work, name="knowledge-settling")
-
-    async def _settle(self, version: str) -> None:
-        """Learn what the version in force was only given from another one."""
-        try:
-            matcher = await self._learn_anew(provisional=False)
-            if matcher.knowledge.version == version:
-                await self._take(matcher)
-                log.info("knowledge version %s has learnt its own questions", version)
-        except (KnowledgeError, OSError) as error:
-            # the files are being changed once more, which the next look will see
-            log.warning("knowledge version %s goes on with what it has of another one: %s", version, error)
-
-    async def close(self) -> None:
-        """Stop learning that nobody waits for."""
-        task, self._settling = self._settling, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _learn_anew(self, provisional: bool) -> Matcher:
+    async def _learn_anew(self) -> Matcher:
         if self._relearn is not None:
             try:
-                return await self._relearn(self._directory, provisional, self._matcher)
+                return await self._relearn(self._directory, self._matcher)
             except (RelearnFailed, OSError) as error:
                 log.warning("learning in a process of its own failed, a thread does it: %s", error)
-        return await asyncio.to_thread(make_matcher, self._directory, self._cache, self._encoders, provisional)
+        return await asyncio.to_thread(make_matcher, self._directory, self._cache, self._encoders)
 
     def _get_ready(self, matcher: Matcher) -> None:
         with standing_back():

@@ -3,7 +3,7 @@
 Parsing and checking the files holds the interpreter for a tenth of a second at a time, learning for seconds: done in
 a thread of the service, every visitor would wait. The other process runs at low priority on one core.
 
-    python -m bot.relearn DIRECTORY TARGET CACHE ENCODER [provisional]      (started by `Relearner`, not by people)
+    python -m bot.relearn DIRECTORY TARGET CACHE ENCODER      (started by `Relearner`, not by people)
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ _DONE, _REFUSED = 0, 3
 _PROBLEMS = "problems.json"
 _HERE = "here.json"
 """Names of the arrays (`Matcher.named`) that the process which takes the matcher in has already."""
-_PROVISIONAL = "provisional"
 NICE = 19
 """A sixtieth of a core that others want: answers come first, and the change still comes, from what the others leave."""
 
@@ -46,22 +45,20 @@ class Relearner:
         the other process stands back (0 to 19, see nice(2))."""
         self._cache, self._encoder, self._encoders, self._nice = cache, encoder, tuple(encoders), nice
 
-    async def learn(self, directory: Path, provisional: bool = False, before: Matcher | None = None) -> Matcher:
-        """The matcher of a directory, see `Matcher` for `provisional`; what it has in common with the one `before` (weights, of a
-        reworded answer the index too) is that one's. Raises KnowledgeError with every problem, RelearnFailed when the process dies.
+    async def learn(self, directory: Path, before: Matcher | None = None) -> Matcher:
+        """The matcher of a directory; what it has in common with the one `before` (of a reworded answer all that was learnt) is
+        that one's. Raises KnowledgeError with every problem, RelearnFailed when the process dies.
         """
         place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="fawen-learn-"))
         try:
-            return await self._learn(directory, place, provisional, before.named if before else {})
+            return await self._learn(directory, place, before.named if before else {})
         finally:
             # hundreds of megabytes: the disk takes twenty milliseconds to forget them
             await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
 
-    async def _learn(self, directory: Path, place: Path, provisional: bool, here: Mapping[str, Any]) -> Matcher:
+    async def _learn(self, directory: Path, place: Path, here: Mapping[str, Any]) -> Matcher:
         (place / _HERE).write_text(json.dumps(sorted(here)), encoding="utf-8")
-        arguments: tuple[str, ...] = (str(directory), str(place), str(self._cache or ""), self._encoder)
-        if provisional:
-            arguments += (_PROVISIONAL,)
+        arguments = (str(directory), str(place), str(self._cache or ""), self._encoder)
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot.relearn", *arguments, env=environment(), stderr=asyncio.subprocess.PIPE
         )
@@ -104,11 +101,11 @@ def main(arguments: Sequence[str]) -> int:
     """Learn and write; the exit code says whether a matcher or a list of problems was written."""
     from bot.brain import make_encoders, make_matcher
 
-    directory, target, cache, encoder, *how = arguments
+    directory, target, cache, encoder = arguments
     encoders, _ = make_encoders(encoder, Path(cache)) if cache else ([], "")
     try:
         there = frozenset(json.loads((Path(target) / _HERE).read_text(encoding="utf-8")))
-        matcher = make_matcher(Path(directory), Path(cache) if cache else None, encoders, _PROVISIONAL in how, there)
+        matcher = make_matcher(Path(directory), Path(cache) if cache else None, encoders, there)
     except KnowledgeError as error:
         rows = [asdict(problem) for problem in error.problems]
         (Path(target) / _PROBLEMS).write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")

@@ -18,9 +18,8 @@ from intents.normalize import Normalizer
 from intents.phrases import Phrases, Question, is_background
 from intents.postings import Asked, LargeIndex, spans
 from intents.ranking import Fitted, kinds_of, length_term
-from intents.scoring import PARTIAL_LENGTH
 
-LARGE = ("bm25", "cosine", "unknown", "ratio", "partial", "focus_bm25", "against", "aspect")
+LARGE = ("bm25", "cosine", "unknown", "ratio", "focus_bm25", "against", "aspect")
 """Signals, each meaning what it means in `intents.scoring`."""
 LISTED = 24
 """Candidates on the short list by their nearest phrase, beside the routing ones."""
@@ -133,9 +132,6 @@ class LargeRanker:
             values[rows, column["cosine"]] = [nearest[members[i]][1] for i in rows]
             ratio = process.cdist([question.normal], near, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
             values[rows, column["ratio"]] = ratio
-            if len(question.normal) > PARTIAL_LENGTH:
-                partial = process.cdist([question.normal], near, scorer=fuzz.partial_ratio, dtype=np.float32)[0] / 100
-                values[rows, column["partial"]] = np.where([len(n) >= PARTIAL_LENGTH for n in near], partial, 0)
         for i, m in enumerate(members):
             if m in self._aspects:
                 values[i, column["aspect"]] = self._aspects[m] in question.aspects

@@ -35,11 +35,11 @@ from urllib.parse import urlsplit
 from intents.errors import Problem
 from intents.knowledge import KnowledgeBase, read_directory
 from intents.laws import Laws, read_laws, wrong_articles
-from intents.linear import MAX_PHRASES
 from intents.matcher import count_phrases
 from intents.model import NO_ENTRY, ROUTING, Entry
 from intents.normalize import Normalizer
 from intents.overlap import Phrase, overlaps, phrases_of, same_forms
+from intents.phrases import MAX_PHRASES
 from intents.validate import ANSWER_BYTES, Files, validate
 from intents.wording import OFFICIAL, breaches, personal, unsettled
 from intents.yamlfile import YamlFile, read, walk

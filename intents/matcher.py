@@ -26,11 +26,10 @@ from intents.focus import both_ends
 from intents.forms import read_forms
 from intents.grams import Progress
 from intents.large import LargeRanker
-from intents.linear import MAX_PHRASES
 from intents.model import ASK, HOTLINES, NO_ENTRY, SAFETY, Ask, KnowledgeData
-from intents.model_cache import WeightsCache
+from intents.model_cache import LearntCache
 from intents.normalize import MAX_LENGTH, Normalizer
-from intents.phrases import Question
+from intents.phrases import MAX_PHRASES, Question
 from intents.ranking import Fitted, load_fitted, top
 from intents.safety import SafetyRules
 from intents.scoring import Scorer
@@ -59,7 +58,7 @@ class Candidate(NamedTuple):
     confidence: float
     """Probability that this entry is what was meant, 0 to 1."""
     phrase: str
-    """The stored question nearest to the text, as curated; empty when the entry has none."""
+    """The stored question that it is, where one is what was typed; of what was ranked `intents.explain` tells the nearest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +103,12 @@ class Matcher:
         cache: Path | None = None,
         fitted: Fitted | None = None,
         progress: Progress | None = None,
-        provisional: bool = False,
         lent: Collection[str] = (),
     ) -> None:
         """`cache` is a directory for what takes seconds to learn; without it the base is learnt at each start.
 
-        A base of more phrases than `intents.linear.MAX_PHRASES` is ranked by short lists and without encoders;
-        `progress(done, total)` is told how far its index is. `provisional` begins with what the cache has of other questions
-        (`settled` is False then), so that a changed base can answer in seconds. `lent` are names of arrays (`named`) that whoever
-        it is made for has already.
+        A base of more phrases than MAX_PHRASES is ranked by short lists and without encoders; `progress(done, total)` is told
+        how far its index is. `lent` are names of arrays (`named`) that whoever it is made for has already.
         """
         self.knowledge = knowledge
         small = count_phrases(knowledge) <= MAX_PHRASES
@@ -120,13 +116,11 @@ class Matcher:
         self.safety = SafetyRules(knowledge.entries.values(), self.normalizer)
         self.encoders = tuple(encoders) if small else ()
         self.ranker: Cascade | LargeRanker
-        self.settled = True
-        """Whether it has learnt its own questions, and none of another base."""
         self.named: dict[str, NDArray[Any]] = {}
         """Arrays of it that stand in the cache as they are; in another process that learns, others of this name are the same."""
         if small:
             self.fitted = fitted or load_fitted("+".join(["lexical", *(e.name for e in encoders)]))
-            self.ranker = self._cascade(cache, provisional, lent, () if fitted else tuple(e.name for e in encoders))
+            self.ranker = self._cascade(cache, lent, () if fitted else tuple(e.name for e in encoders))
         else:
             self.fitted = fitted or load_fitted("large")
             self.ranker = LargeRanker(knowledge, self.normalizer, self.fitted, progress)
@@ -135,10 +129,10 @@ class Matcher:
         self._exact = self._stored_questions()
         self._looked: tuple[str, str, Match | None] = ("", "", None)
 
-    def _cascade(self, cache: Path | None, provisional: bool, lent: Collection[str], steps: tuple[str, ...]) -> Cascade:
-        kept = WeightsCache(cache, self.encoders, lent) if cache else None
-        scorer = Scorer(self.knowledge, self.normalizer, self.encoders, cache=kept, provisional=provisional)
-        self.settled, self.named = scorer.settled, scorer.named
+    def _cascade(self, cache: Path | None, lent: Collection[str], steps: tuple[str, ...]) -> Cascade:
+        kept = LearntCache(cache, self.encoders, lent) if cache else None
+        scorer = Scorer(self.knowledge, self.normalizer, self.encoders, cache=kept)
+        self.named = scorer.named
         return Cascade(scorer, self.fitted, [load_fitted(name).ranking for name in step_names(steps)])
 
     def _words_by_sound(self) -> Sounds:
@@ -277,7 +271,7 @@ class Matcher:
         return looked[1:]
 
     def _emergency(self, text: str, mended: str) -> Match | None:
-        found = self.safety.find(text) or (self.safety.find(mended) if mended != text else None)
+        found = self.safety.find(text) or (self.safety.find(mended, text) if mended != text else None)
         if found is None:
             return None
         entry, words = found
@@ -318,7 +312,7 @@ class Matcher:
     def _result(self, text: str, decision: Decision, weighed: Weighed, likeliest: Sequence[int]) -> Match:
         names, p = weighed.names, weighed.p
         candidates = tuple(
-            Candidate(names[i], round(confidence, 4), weighed.nearest(i))
+            Candidate(names[i], round(confidence, 4), "")
             for i, confidence in zip(likeliest, p[likeliest].tolist(), strict=True)
             if names[i] != NO_ENTRY and names[i] not in self.knowledge.asks
         )

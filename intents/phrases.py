@@ -13,6 +13,8 @@ from intents.model import NO_ENTRY, ROUTING, KnowledgeData
 from intents.normalize import Normalizer
 from intents.words import Words
 
+MAX_PHRASES = 40_000
+"""Stored questions that are all compared with each text; of more only those on a short list are (`intents.large`)."""
 BARE_LENGTH = 12
 """Characters up to which a message may be no more than the name of a matter."""
 

@@ -1,13 +1,14 @@
 """The signals: for one question, one number for every candidate from each way of comparing.
 
+`bm25`, `words`, `cosine`, `focus_bm25` and `unknown` compare texts with every synonym replaced (`Normalizer.concepts`), `ratio` and
+`against` normal forms.
+
 | signal   | what it compares                                   | good at                       | bad at               |
 |----------|----------------------------------------------------|-------------------------------|----------------------|
-| linear   | ridge regression on character grams                | words that tell entries apart | unseen words         |
 | bm25     | grams of all an entry's phrases together           | mixed wordings, long texts    | very short questions |
 | words    | words of all an entry's phrases together           | what grams join by chance     | unseen words         |
 | cosine   | the nearest single phrase, TF-IDF grams            | near copies                   | paraphrase           |
 | ratio    | the nearest phrase, rapidfuzz `ratio` (edits)      | word order, typos             | long stories         |
-| partial  | the nearest phrase inside the question             | a question inside a story     | two-character words  |
 | focus_bm25 | bm25 on the asking clause alone                  | story first, question last    | subject in the story |
 | against  | the nearest not_question                           | declared near misses          | (only where written) |
 | aspect   | the question's aspect (fee, time ...) is the entry's | 多少钱, 要带什么            | entries without one  |
@@ -16,8 +17,7 @@
 | <enc>_near | the nearest phrase of an entry by these vectors  | one odd phrasing              | broad entries        |
 | <enc>_mean | the mean of an entry's vectors                   | the subject of a long story   | entries of two kinds |
 
-`ratio` and `partial` are computed for the nearest phrase of the candidates that `cosine` ranks first (RERANKED, INSIDE); `partial` counts only
-phrases of at least PARTIAL_LENGTH characters, because partial scores of two-character phrases are 100 for almost anything.
+`ratio` is computed for the nearest phrase of the candidates that `cosine` ranks first (RERANKED).
 """
 
 from __future__ import annotations
@@ -34,31 +34,20 @@ from intents import linear
 from intents.encoder import Encoder, unit
 from intents.focus import both_ends
 from intents.grams import Floats
-from intents.index import Asked, GramIndex
+from intents.index import GramIndex
 from intents.model import KnowledgeData
-from intents.model_cache import Shape, Weights, WeightsCache, digest
+from intents.model_cache import LearntCache, Stored, digest
 from intents.normalize import Normalizer
 from intents.phrases import Phrases, Question, is_background
 from intents.word_index import WordIndex
 
-RERANKED, INSIDE = 12, 6
-"""Candidates whose nearest phrase is compared letter by letter, and those of which it is also looked for inside the question."""
+RERANKED = 12
+"""Candidates whose nearest phrase is compared letter by letter."""
 NEAREST = 24
 """Candidates whose phrases are compared by sentence vectors."""
-PARTIAL_LENGTH = 6
-FIRST = (
-    "concept_cosine",
-    "concept_bm25",
-    "cosine",
-    "bm25",
-    "words",
-    "linear",
-    "focus_bm25",
-    "unknown",
-    "aspect",
-)
+FIRST = ("cosine", "bm25", "words", "focus_bm25", "unknown", "aspect")
 """The cheapest signals, all of grams; where they are sure, nothing else is computed."""
-LEXICAL = (*FIRST, "ratio", "partial", "against")
+LEXICAL = (*FIRST, "ratio", "against")
 
 
 def encoder_signals(name: str) -> tuple[str, str, str]:
@@ -86,51 +75,32 @@ class Scorer(Phrases):
         normalizer: Normalizer,
         encoders: Sequence[Encoder] = (),
         held_out: frozenset[int] = frozenset(),
-        cache: WeightsCache | None = None,
-        provisional: bool = False,
+        cache: LearntCache | None = None,
     ) -> None:
-        """`held_out` are phrase numbers to leave out, for cross-validation; `cache` is where learnt weights are kept.
-
-        `provisional` begins with weights that were learnt from other questions, where the cache has any, instead of learning.
-        """
+        """`held_out` are phrase numbers to leave out, for cross-validation; `cache` is where what was learnt is kept."""
         super().__init__(knowledge, normalizer, held_out)
         folded = [normalizer.concepts(p) for p in self.phrases]
-        learnt_from = digest(self.groups, self.originals, self.phrases, folded) if cache else ""
+        learnt_from = digest(self.groups, self.originals, folded) if cache else ""
         stored = cache.load(learnt_from) if cache else None
-        self.index = GramIndex(self.phrases, folded, self.groups, stored.index if stored else None)
-        self.words = WordIndex(folded, self.groups)
+        self.index = GramIndex(folded, self.groups, stored.index if stored else None)
+        self.words = WordIndex(folded, self.groups, stored.index if stored else None)
         self._members = _Members(self.group_owner[self.groups], self.group_owner, len(self.candidates))
         self.encoders = tuple(encoders)
         self.signals: tuple[str, ...] = LEXICAL + tuple(s for e in self.encoders for s in encoder_signals(e.name))
         self._names = {s: i for i, s in enumerate(self.signals)}
         self._sentences: dict[str, _Sentences] = {}
-        self.settled = True
-        """Whether its weights were learnt from its own questions."""
-        self.named: dict[str, NDArray[Any]] = stored.named if stored else {}
-        """Arrays of it that stand in the cache as they are, see `model_cache.Stored`."""
-        self.linear = self._learn(stored.weights) if stored else self._anew(cache, learnt_from, provisional)
+        learnt = Stored(
+            self._learn(dict(stored.weights) if stored else {}), {**self.index.parts(), **self.words.parts()}
+        )
+        self.ridge = learnt.weights
+        self.named: dict[str, NDArray[Any]] = cache.named(learnt_from, learnt) if cache else {}
+        """Arrays of it that stand in the cache as they are, see `LearntCache.named`."""
+        if cache and not stored:
+            cache.save(learnt_from, learnt)
         self._background = is_background(self.candidates).nonzero()[0]
 
-    def _anew(self, cache: WeightsCache | None, learnt_from: str, provisional: bool) -> dict[str, Weights]:
-        """Weights that are learnt and put into the cache, or those of other questions for the time being."""
-        if cache is None:
-            return self._learn({})
-        shape = Shape(self.index.shared_keys(), np.array(self.group_names))
-        if provisional and (carried := cache.carried_over(shape)):
-            older, rows = carried
-            self.index.number_anew(rows)
-            self.settled, self.named = False, older.named
-            return self._learn(older.weights)
-        weights = self._learn({})
-        cache.save(learnt_from, weights, shape, self.index.parts())
-        self.named = cache.named(learnt_from, weights, self.index.parts())
-        return weights
-
-    def _learn(self, weights: dict[str, Weights]) -> dict[str, Weights]:
+    def _learn(self, weights: dict[str, Floats]) -> dict[str, Floats]:
         """Learn what is not known yet."""
-        self.has_linear = 0 < len(self.phrases) <= linear.MAX_PHRASES
-        if self.has_linear and "linear" not in weights:
-            weights["linear"] = linear.fit_grams(self.index)
         for encoder in self.encoders:
             found = _Sentences(encoder.encode([both_ends(q, encoder.reads) for q in self.originals]), self.groups)
             self._sentences[encoder.name] = found
@@ -149,19 +119,18 @@ class Scorer(Phrases):
     def first(self, question: Question) -> Evidence:
         """The signals of FIRST, which cost least; the others stay 0."""
         index, members = self.index, self._members
-        focus = (question.focus,) if question.focus else ()
-        folded = self.normalizer.concepts(question.normal)
-        asked = index.asked(folded, question.normal, *focus)
-        whole = index.scores(asked, 0, asked.ends[1])
-        typed = index.size + index.n_groups
-        part = index.pooled_scores(asked, asked.ends[1]) if focus else whole[typed + index.size :]
-        of_groups = members.of_groups(np.stack([self.words.scores(folded), self._gram_linear(asked), part]))
+        fold = self.normalizer.concepts
+        folded = fold(question.normal)
+        asked = index.asked(folded, fold(question.focus)) if question.focus else index.asked(folded)
+        whole = index.scores(asked)
+        part = index.pooled_scores(asked, asked.ends[0]) if question.focus else whole[index.size :]
+        of_groups = members.of_groups(np.stack([whole[index.size :], self.words.scores(folded), part]))
         values = np.zeros((len(self.signals), len(self.candidates)), np.float32)
-        values[:7, members.columns] = np.concatenate([members.best(whole), of_groups])
+        values[0, members.columns], values[1:4, members.columns] = members.best(whole[: index.size]), of_groups
         values[self._names["unknown"], self._background] = 1 - asked.coverage
         for aspect in question.aspects:
             values[self._names["aspect"], self.of_aspect.get(aspect, _NOBODY)] = 1
-        return Evidence(values.T, whole[typed : typed + index.size], {})
+        return Evidence(values.T, whole[: index.size], {})
 
     def add_letters(self, question: Question, found: Evidence) -> None:
         """Fill in the signals that compare letter by letter, in place."""
@@ -187,42 +156,26 @@ class Scorer(Phrases):
         ridge, near, mean = (self._names[s] for s in encoder_signals(encoder.name))
         sentences = self._sentences[encoder.name]
         vector = sentences.centred(encoder.encode([both_ends(question.text, encoder.reads)]))[0]
-        scores = np.stack([vector @ self.linear[encoder.name], sentences.means @ vector])
+        scores = np.stack([vector @ self.ridge[encoder.name], sentences.means @ vector])
         own = self._members.owners
         values[own, ridge], values[own, mean] = self._members.of_groups(scores)
         values[:, near] = values[:, mean]
-        likely = values[:, ridge] + values[:, self._names["linear"]]
+        likely = values[:, ridge]
         n = min(NEAREST, len(likely))
         for candidate in np.argpartition(-likely, n - 1)[:n]:
             span = self._members.span(int(candidate))
             if span.stop > span.start:
                 values[candidate, near] = (sentences.vectors[span] @ vector).max()
 
-    def _gram_linear(self, asked: Asked) -> Floats:
-        """Ridge scores of the grams as typed for each group, 0 where nothing was learnt of them; shape (groups,)."""
-        if not self.has_linear:
-            return np.zeros(self.index.n_groups, np.float32)
-        typed = slice(asked.ends[0], asked.ends[1])
-        at = self.index.shared.take(asked.columns[typed])
-        known = at >= 0
-        learnt: Floats = asked.weights[typed][known] @ linear.unpack(self.linear["linear"].take(at[known], axis=0))
-        return learnt
-
     def _rerank(self, normal: str, found: Evidence) -> None:
         """Letter by letter, the nearest phrase of each of the candidates that cosine ranks first."""
         values, names = found.values, self._names
         cosines = values[:, names["cosine"]]
-        last = len(cosines) - 1
-        best = (-cosines).argpartition((min(INSIDE - 1, last), min(RERANKED - 1, last)))[:RERANKED]
+        best = (-cosines).argpartition(min(RERANKED, len(cosines)) - 1)[:RERANKED]
         best = best[cosines[best] > 0]
-        if not len(best) or not normal:
-            return
         near = [self.phrases[self.nearest(found, candidate)] for candidate in best.tolist()]
         # one by one, which for a dozen takes less than `process.cdist`
         values[best, names["ratio"]] = [fuzz.ratio(normal, p) / 100 for p in near]
-        if len(normal) > PARTIAL_LENGTH:
-            partial = [fuzz.partial_ratio(normal, p) / 100 if len(p) >= PARTIAL_LENGTH else 0 for p in near[:INSIDE]]
-            values[best[:INSIDE], names["partial"]] = partial
 
 
 class _Sentences:
@@ -251,9 +204,7 @@ class _Members:
         first = len(self.owners)
         self.columns = slice(first) if not first or self.owners[-1] == first - 1 else self.owners
         """The same as an index, the quicker one where the first ones have some and no other."""
-        block = len(phrases) + len(groups)
-        both = np.concatenate([begins, group_begins + len(phrases)])
-        self._groups, self._starts = group_begins, np.concatenate([both, both + block])
+        self._begins, self._group_begins = begins, group_begins
         self._spans = [slice(0, 0)] * size
         for owner, begin, end in zip(phrases[begins], begins, [*begins[1:], len(phrases)], strict=True):
             self._spans[owner] = slice(int(begin), int(end))
@@ -263,17 +214,16 @@ class _Members:
         return self._spans[candidate]
 
     def best(self, scores: Floats) -> Floats:
-        """Highest of `GramIndex.scores` per owner: phrases and groups folded, then as typed; shape (4, owners)."""
-        return np.asarray(np.maximum.reduceat(scores, self._starts).reshape(4, -1)) if len(self.owners) else _NONE
+        """Highest score per owner of those of all phrases; shape (owners,)."""
+        return np.asarray(np.maximum.reduceat(scores, self._begins)) if len(self.owners) else scores
 
     def of_groups(self, scores: Floats) -> Floats:
         """Highest per owner of scores of shape (n, groups); shape (n, owners)."""
-        return np.asarray(np.maximum.reduceat(scores, self._groups, axis=1)) if len(self.owners) else scores
+        return np.asarray(np.maximum.reduceat(scores, self._group_begins, axis=1)) if len(self.owners) else scores
 
 
 def _begins(owners: NDArray[np.int32]) -> NDArray[np.intp]:
     return np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]]) if len(owners) else np.zeros(0, np.intp)
 
 
-_NONE = np.zeros((4, 0), np.float32)
 _NOBODY = np.zeros(0, np.int32)

@@ -14,12 +14,13 @@ class _Sought:
 
     def __init__(self, words: Iterable[str]) -> None:
         """An empty word is passed over."""
-        self._words = sorted({word for word in words if word})
-        self._search = AhoCorasick(self._words, matchkind=self._kind, store_patterns=False)
+        self.words = sorted({word for word in words if word})
+        """What is looked for, ascending."""
+        self._search = AhoCorasick(self.words, matchkind=self._kind, store_patterns=False)
 
     def __reduce__(self) -> tuple[type[_Sought], tuple[list[str]]]:
         """For another process: made anew, because the automaton does not travel."""
-        return type(self), (self._words,)
+        return type(self), (self.words,)
 
 
 class Words(_Sought):
@@ -28,11 +29,11 @@ class Words(_Sought):
     def standing(self, text: str) -> list[tuple[int, str]]:
         """Place and word of each that stands anywhere in the text, in order, the longest at a place first."""
         hits = self._search.find_matches_as_indexes(text, overlapping=True)
-        return [(at, self._words[number]) for at, _, number in sorted((at, -end, number) for number, at, end in hits)]
+        return [(at, self.words[number]) for at, _, number in sorted((at, -end, number) for number, at, end in hits)]
 
     def found(self, text: str) -> set[str]:
         """The words that stand anywhere in the text, those within others as well."""
-        return {self._words[number] for number, _, _ in self._search.find_matches_as_indexes(text, overlapping=True)}
+        return {self.words[number] for number, _, _ in self._search.find_matches_as_indexes(text, overlapping=True)}
 
 
 class Replacements:
@@ -67,7 +68,7 @@ class Cutter(_Sought):
     _kind = MatchKind.LeftmostLongest
 
     def __len__(self) -> int:
-        return len(self._words)
+        return len(self.words)
 
     def numbers(self, text: str) -> list[int]:
         """The words of a text in order, the longest at each place, by their numbers; what is no word is passed over."""

@@ -30,7 +30,7 @@ from bot.store.base import Ticket, Turn
 from bot.store.desk_base import Filter, Page
 from bot.store.sql import SqlStore
 from intents import Matcher
-from intents.model_cache import WeightsCache
+from intents.model_cache import LearntCache
 from tests.databases import a_database
 from tests.fakes import FakeClock, MemoryStore, a_message
 from tests.sample import ROOT, service_environ
@@ -165,7 +165,7 @@ def test_a_cache_runs_nothing(tmp_path: Path) -> None:
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return (os.mkdir, (str(ran),))
 
-    cache = WeightsCache(tmp_path, ())
+    cache = LearntCache(tmp_path, ())
     np.savez(cache.path("0" * 12), weights=np.array([Evil()], dtype=object))
     assert None is cache.load("0" * 12)
     assert not ran.exists()

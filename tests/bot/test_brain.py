@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from bot.brain import Brain, make_matcher
-from intents import Matcher
 from tests.sample import write_sample
 
 
@@ -64,71 +62,16 @@ async def test_what_is_prepared_is_ready_before_the_matcher_is_in_force(tmp_path
     assert [(brain.current().knowledge.version, before)] == seen
 
 
-async def _learnt(brain: Brain) -> None:
-    assert brain._settling is not None
-    await brain._settling
-    assert brain.current().settled
-
-
-async def test_a_new_question_is_answered_at_once_and_learnt_beside(tmp_path: Path) -> None:
-    """The change comes into force by what was learnt of the version before; what is learnt then is what a start learns."""
+async def test_a_new_question_is_answered_by_what_a_start_learns(tmp_path: Path) -> None:
+    """A changed base comes into force with everything learnt of its own questions."""
     base = write_sample(tmp_path / "base")
     brain = Brain(base, tmp_path / "cache")
     path = base / "entries" / "notary.yaml"
     text = path.read_text(encoding="utf-8").replace("questions:\n", "questions:\n      - 遗产公证要怎样弄\n", 1)
     path.write_text(text, encoding="utf-8")
     assert await brain.reload_if_changed()
-    assert (False, "exact") == (brain.current().settled, brain.current().match("遗产公证要怎样弄").reason)
-    await _learnt(brain)
+    assert "exact" == brain.current().match("遗产公证要怎样弄").reason
     fresh = make_matcher(base, None)
     for question in ("遗产公证怎样弄", "做公证要多少钱呀", "法援是干什么的呀"):
         assert fresh.match(question) == brain.current().match(question)
     assert 1 == brain.reloads["good"]
-
-
-async def test_learning_that_a_further_change_overtakes_is_stopped(tmp_path: Path) -> None:
-    """Nobody waits for the weights of a version that is no more in force; the newest one is learnt."""
-    base = write_sample(tmp_path / "base")
-    begun: list[bool] = []
-    never = asyncio.Event()
-
-    async def relearn(directory: Path, provisional: bool, _: Matcher) -> Matcher:
-        begun.append(provisional)
-        if not provisional and len(begun) == 2:
-            await never.wait()
-        return make_matcher(directory, tmp_path / "cache", (), provisional)
-
-    brain = Brain(base, tmp_path / "cache", (), relearn)
-    path = base / "entries" / "notary.yaml"
-    for question in ("遗产公证要怎样弄", "家父的房子怎么办公证"):
-        text = path.read_text(encoding="utf-8").replace("questions:\n", f"questions:\n      - {question}\n", 1)
-        path.write_text(text, encoding="utf-8")
-        assert await brain.reload_if_changed()
-        await asyncio.sleep(0)
-    await _learnt(brain)
-    assert [True, False, True, False] == begun
-    assert "exact" == brain.current().match("家父的房子怎么办公证").reason
-    await brain.close()
-
-
-async def test_learning_ends_with_the_service(tmp_path: Path) -> None:
-    """Closing stops what is being learnt; the version in force stays."""
-    base = write_sample(tmp_path / "base")
-    stopped = asyncio.Event()
-
-    async def relearn(directory: Path, provisional: bool, _: Matcher) -> Matcher:
-        if not provisional:
-            try:
-                await asyncio.Event().wait()
-            finally:
-                stopped.set()
-        return make_matcher(directory, tmp_path / "cache", (), provisional)
-
-    brain = Brain(base, tmp_path / "cache", (), relearn)
-    path = base / "entries" / "notary.yaml"
-    text = path.read_text(encoding="utf-8").replace("questions:\n", "questions:\n      - 遗产公证要怎样弄\n", 1)
-    path.write_text(text, encoding="utf-8")
-    assert await brain.reload_if_changed()
-    await asyncio.sleep(0)
-    await brain.close()
-    assert (True, False) == (stopped.is_set(), brain.current().settled)

@@ -57,28 +57,23 @@ async def test_another_process_learns_the_same(tmp_path: Path) -> None:
 
 
 async def test_what_the_service_has_does_not_travel(tmp_path: Path) -> None:
-    """The weights of a base with one more question are those in memory already; learnt anew, they are its own."""
+    """A base with one more question has its own index; a matcher of the same questions takes everything over from the one before."""
     base, cache = write_sample(tmp_path / "base"), tmp_path / "cache"
     before, relearner = make_matcher(base, cache), Relearner(cache, "off", (), nice=0)
     path = base / "entries" / "notary.yaml"
     path.write_text(
         path.read_text("utf-8").replace("questions:\n", "questions:\n      - 遗产公证要怎样弄\n", 1), "utf-8"
     )
-    soon = await relearner.learn(base, True, before)
-    assert not soon.settled
-    assert [(n.rpartition("/")[2], a is before.named[n]) for n, a in soon.named.items()] == [("linear", True)]
-    assert soon.match("遗产公证要怎样弄").reason == "exact"
-    later = await relearner.learn(base, False, soon)
-    assert later.settled
-    assert not later.named.keys() & before.named.keys()
-    # and a matcher of the same questions takes everything over from it
-    again = await relearner.learn(base, False, later)
-    assert again.named.keys() == later.named.keys()
-    assert all(array is later.named[name] for name, array in again.named.items())
+    changed = await relearner.learn(base, before)
+    assert changed.match("遗产公证要怎样弄").reason == "exact"
+    assert changed.named
+    assert not changed.named.keys() & before.named.keys()
+    again = await relearner.learn(base, changed)
+    assert again.named.keys() == changed.named.keys()
+    assert all(array is changed.named[name] for name, array in again.named.items())
     asked = "公证要多少钱呢"
-    assert (
-        again.match(asked).to_json() == later.match(asked).to_json() == make_matcher(base, cache).match(asked).to_json()
-    )
+    fresh = make_matcher(base, cache).match(asked).to_json()
+    assert fresh == changed.match(asked).to_json() == again.match(asked).to_json()
 
 
 async def test_problems_come_over_with_file_and_line(tmp_path: Path) -> None:
@@ -102,7 +97,7 @@ async def test_answers_go_on_during_reloads(tmp_path: Path) -> None:
     """While versions change, each question is answered by the old version or the new one, never by half of one."""
     base = write_sample(tmp_path / "base")
 
-    async def relearn(directory: Path, _: bool, __: Matcher) -> Matcher:
+    async def relearn(directory: Path, _: Matcher) -> Matcher:
         matcher = await asyncio.to_thread(make_matcher, directory, None)
         (tmp_path / "parts").mkdir(exist_ok=True)
         transport.save(matcher, tmp_path / "parts")
@@ -167,7 +162,7 @@ async def test_a_process_that_dies_is_replaced_by_a_thread(tmp_path: Path) -> No
     """No other process can be started: the change comes into force all the same."""
     base = write_sample(tmp_path / "base")
 
-    async def fails(_: Path, __: bool, ___: Matcher) -> Matcher:
+    async def fails(_: Path, __: Matcher) -> Matcher:
         raise RelearnFailed("learning ended with code -9")
 
     brain = Brain(base, None, (), fails)

@@ -72,7 +72,7 @@ def test_shipped_vectors_are_used_at_a_first_start(tmp_path: Path) -> None:
 
 def _fitted() -> Fitted:
     signals = step_signals(["counting"])
-    weights = np.array([8.0 if s == "linear" else 0.5 for s in signals], np.float32)
+    weights = np.array([8.0 if s == "bm25" else 0.5 for s in signals], np.float32)
     ranking = Ranking(signals, weights, np.zeros(len(signals), np.float32), np.zeros((2, 3), np.float32))
     thresholds = Thresholds(answer=0.3, route=0.5, chat=0.3, none=0.5, option=0.1)
     return Fitted(ranking, thresholds, np.zeros((3, len(FEATURES)), np.float32), load_fitted("lexical").first)

@@ -1,18 +1,18 @@
-"""Learnt weights on disk: found again by what they were learnt from, and a beginning for a base that changed a little."""
+"""What was learnt, on disk: found again by what it was learnt from."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from intents import KnowledgeBase, Matcher, Normalizer
 from intents.forms import read_forms
+from intents.model_cache import LearntCache
 from intents.scoring import Scorer
+from tests.intents.test_encoder import CountingEncoder
 from tests.sample import write_sample
 
 QUESTION = "      - 遗产公证要怎样弄"
@@ -25,14 +25,8 @@ def _edit(base: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def _matcher(base: Path, cache: Path, provisional: bool = False) -> Matcher:
-    return Matcher(KnowledgeBase.load(base), cache=cache, provisional=provisional)
-
-
-def _scorer(matcher: Matcher) -> Scorer:
-    found = matcher.ranker.scorer
-    assert isinstance(found, Scorer)
-    return found
+def _matcher(base: Path, cache: Path) -> Matcher:
+    return Matcher(KnowledgeBase.load(base), cache=cache)
 
 
 @pytest.fixture
@@ -52,83 +46,42 @@ def _add_question(base: Path) -> None:
 
 
 def test_a_reworded_answer_needs_nothing_learnt(base: Path, tmp_path: Path) -> None:
-    """Another version of the same stored questions finds the weights of the one before."""
+    """Another version of the same stored questions finds what the one before had learnt."""
     _edit(base, "以公示为准", "看公示")
-    with patch("intents.linear.fit_grams", side_effect=AssertionError("learnt anew")):
+    with patch("intents.index.counted", side_effect=AssertionError("learnt anew")):
         matcher = _matcher(base, tmp_path / "cache")
-    assert ("看公示。", True) == (matcher.knowledge.entries["notary.fee"].answer, matcher.settled)
+    assert "看公示。" == matcher.knowledge.entries["notary.fee"].answer
 
 
 def test_another_question_is_learnt(base: Path, tmp_path: Path) -> None:
     """What was learnt of other questions is not taken for it."""
     _add_question(base)
-    with patch("intents.linear.fit_grams", side_effect=AssertionError("learnt anew")), pytest.raises(AssertionError):
+    with patch("intents.index.counted", side_effect=AssertionError("learnt anew")), pytest.raises(AssertionError):
         _matcher(base, tmp_path / "cache")
+    assert "exact" == _matcher(base, tmp_path / "cache").match("遗产公证要怎样弄").reason
 
 
-def _weights(scorer: Scorer) -> dict[int, NDArray[Any]]:
-    """The row of each gram that has one, by its key."""
-    rows = scorer.index.shared[scorer.index.shared >= 0]
-    return dict(zip(scorer.index.shared_keys().tolist(), scorer.linear["linear"][rows], strict=True))
-
-
-def test_a_changed_base_begins_with_what_there_is(base: Path, tmp_path: Path) -> None:
-    """Every gram and group that both bases have keeps its weights, what is new has none; nothing of it is stored."""
-    old = _scorer(_matcher(base, tmp_path / "cache"))
-    _add_question(base)
-    files = sorted((tmp_path / "cache").glob("linear-*"))
-    matcher = _matcher(base, tmp_path / "cache", provisional=True)
-    new = _scorer(matcher)
-    assert (False, files) == (matcher.settled, sorted((tmp_path / "cache").glob("linear-*")))
-    assert old.group_names == new.group_names
-    before, now, learnt = _weights(old), _weights(new), _weights(_scorer(_matcher(base, tmp_path / "other")))
-    assert learnt.keys() - before.keys()
-    assert learnt.keys() & before.keys() == now.keys()
-    assert all(np.array_equal(before[key], row) for key, row in now.items())
-    assert matcher.match("遗产公证要怎样弄").reason == "exact"
-
-
-def test_without_any_weights_it_learns(tmp_path: Path) -> None:
-    """The first start has nothing to begin with."""
-    base = write_sample(tmp_path / "base")
-    assert _matcher(base, tmp_path / "cache", provisional=True).settled
-
-
-def test_an_entry_out_of_use_takes_its_weights_along(base: Path, tmp_path: Path) -> None:
-    """Columns are found by their names, not by their place."""
-    old = _scorer(_matcher(base, tmp_path / "cache"))
-    _edit(base, "status: published", "status: draft")
-    new = _scorer(_matcher(base, tmp_path / "cache", provisional=True))
-    gone = set(old.group_names) - set(new.group_names)
-    assert 1 == len(gone)
-    kept = [i for i, name in enumerate(old.group_names) if name not in gone]
-    before, now = _weights(old), _weights(new)
-    assert now
-    assert all(np.array_equal(before[key][kept], row) for key, row in now.items())
-
-
-def test_a_new_entry_before_all_others_leaves_them_their_weights(tmp_path: Path) -> None:
-    """What is new stands in the first column, with nothing; every other column is the old one."""
-    phrases = [
-        ("b.one", "怎么申请公证"),
-        ("b.one", "申请公证要什么"),
-        ("c.two", "怎么申请法援"),
-        ("c.two", "法援要什么材料"),
-    ]
-    old = _scorer(Matcher(KnowledgeBase.from_phrases(phrases), cache=tmp_path))
-    more = KnowledgeBase.from_phrases([("a.new", "调解收钱吗"), *phrases])
-    new = _scorer(Matcher(more, cache=tmp_path, provisional=True))
-    before, now = _weights(old), _weights(new)
-    assert not new.settled
-    assert now
-    assert ["a.new/", *old.group_names] == new.group_names
-    assert all(not row[0] and np.array_equal(before[key], row[1:]) for key, row in now.items())
+def test_vectors_are_learnt_once(base: Path, tmp_path: Path) -> None:
+    """The weights of an encoder stand in a file of their own; a second start reads them."""
+    knowledge = KnowledgeBase.load(base)
+    learnt = Scorer(
+        knowledge, Normalizer(knowledge.lexicon), [CountingEncoder()], cache=LearntCache(tmp_path, [CountingEncoder()])
+    )
+    with patch("intents.linear.fit_vectors", side_effect=AssertionError("learnt anew")):
+        read = Scorer(
+            knowledge,
+            Normalizer(knowledge.lexicon),
+            [CountingEncoder()],
+            cache=LearntCache(tmp_path, [CountingEncoder()]),
+        )
+    np.testing.assert_array_equal(learnt.ridge["counting"], read.ridge["counting"])
 
 
 def test_what_is_read_is_what_was_learnt(base: Path, tmp_path: Path) -> None:
     """A start from the cache makes no index and no normal form anew, and answers to the last digit as one without."""
     with (
         patch("intents.index.counted", side_effect=AssertionError("index made anew")),
+        patch("intents.word_index.WordIndex._make", side_effect=AssertionError("words cut anew")),
         patch("intents.forms._write", side_effect=AssertionError("forms made anew")),
     ):
         read = _matcher(base, tmp_path / "cache")
@@ -180,20 +133,10 @@ def test_forms_of_another_lexicon_are_not_taken(tmp_path: Path, base: Path) -> N
 def test_an_array_is_looked_at_where_it_lies(base: Path, tmp_path: Path) -> None:
     """What the other side has already is not read, whatever its form; and it is the very same."""
     there = _matcher(base, tmp_path / "cache").named
-    assert "linear" in {name.rpartition("/")[2] for name in there}
+    assert "index.docs" in {name.rpartition("/")[2] for name in there}
     with patch("numpy.lib.npyio.NpzFile.__getitem__", lambda stored, name: names.append(name)):
         names: list[str] = []
         lent = Matcher(KnowledgeBase.load(base), cache=tmp_path / "cache", lent=there.keys()).named
     assert there.keys() == lent.keys()
     assert all(isinstance(lent[name], np.memmap) and np.array_equal(there[name], lent[name]) for name in there)
-    assert sorted(names) == ["grams", "groups"]
-
-
-def test_a_changed_base_names_only_what_it_left_as_it_was(base: Path, tmp_path: Path) -> None:
-    """A new question: the weights are the file's, the index is not. Without one of its columns neither is."""
-    before = _matcher(base, tmp_path / "cache").named
-    _add_question(base)
-    assert [n.rpartition("/")[2] for n in _matcher(base, tmp_path / "cache", provisional=True).named] == ["linear"]
-    assert _matcher(base, tmp_path / "cache", provisional=True).named.keys() < before.keys()
-    _edit(base, "status: published", "status: draft")
-    assert not _matcher(base, tmp_path / "cache", provisional=True).named
+    assert not names
