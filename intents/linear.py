@@ -15,19 +15,15 @@ from intents.grams import Floats
 _BALANCE = 0.5
 
 
-def _targets(groups: NDArray[np.int32]) -> tuple[Floats, Floats]:
-    counts = np.bincount(groups)
-    weight = (np.median(counts[counts > 0]) / counts[groups]) ** _BALANCE
-    targets = np.zeros((len(groups), len(counts)), np.float32)
-    targets[np.arange(len(groups)), groups] = 1
-    return targets, weight.astype(np.float32)
-
-
 def fit_vectors(vectors: Floats, groups: NDArray[np.int32], ridge: float = 0.3) -> Floats:
-    """Weights of each dimension for each group; shape (dimensions, groups). Vectors are rows of length 1."""
-    targets, weight = _targets(groups)
-    scaled = vectors * weight[:, None]
+    """Weights of each dimension for each group; shape (dimensions, groups). Vectors are rows of length 1, `groups` ascend from 0 and leave
+    no number out."""
+    counts = np.bincount(groups)
+    weight = (np.median(counts) / counts[groups]) ** _BALANCE
+    scaled = vectors * weight[:, None].astype(np.float32)
     normal = vectors.T @ scaled
     normal[np.diag_indices_from(normal)] += np.float32(ridge)
-    solved = scipy.linalg.solve(normal, scaled.T @ targets, assume_a="pos", check_finite=False)
+    # what a group's phrases add up to is what their product with flags of the groups would be
+    sums = np.add.reduceat(scaled, np.cumsum(counts) - counts) if len(groups) else scaled
+    solved = scipy.linalg.solve(normal, sums.T, assume_a="pos", check_finite=False)
     return np.ascontiguousarray(solved, dtype=np.float32)
