@@ -1,7 +1,6 @@
 """Says that learning goes on, where it takes long: the first start, or a start after many changes.
 
-How far sentence vectors are is known, and said at each quarter. The linear model is solved in one piece (intents/linear.py) and
-knows no half: of it only the time is said that it has taken so far.
+How far sentence vectors are is known, and said at each quarter; of the rest only the time is said that it has taken so far.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ class Learning:
     def _tell(self) -> None:
         seconds = FIRST_SECONDS
         while not self._wait(seconds):
-            self._say(f"已 {self._clock() - self._began:.0f} 秒" + ("" if self._said else "（第一次要一到三分钟）"))
+            self._say(f"已 {self._clock() - self._began:.0f} 秒" + ("" if self._said else "（第一次要半分钟到一分钟）"))
             self._said, seconds = True, EVERY_SECONDS
 
     def _say(self, words: str) -> None:

@@ -58,7 +58,7 @@ async def run(settings: Settings) -> None:
 
 
 async def _run(settings: Settings, say: Say) -> None:
-    say("法问正在启动：读知识库（第一次要学习，一到三分钟；以后几秒）", "")
+    say("法问正在启动：读知识库（第一次要学习，半分钟到一分钟；以后几秒）", "")
     async with _learnt(settings, say) as core:
         # what is there now stays: a full collection over it would hold up every visitor for a twentieth of a second
         gc.collect()
@@ -94,7 +94,7 @@ async def _run(settings: Settings, say: Say) -> None:
 
 
 def refuse_early(settings: Settings) -> None:
-    """What can be told to be wrong before the first learning, which takes minutes. Raises ConfigError."""
+    """What can be told to be wrong before the first learning, which takes half a minute. Raises ConfigError."""
     telegram, wechat = settings.telegram, settings.wechat
     if telegram.on:
         from bot.channels.telegram_settings import connections, webhook_address, webhook_secret

@@ -10,7 +10,7 @@ from bot.errors import StoreUnavailable
 from bot.messages import Kind, Message, Reply
 from intents.model import KnowledgeData
 
-_MORE = re.compile(r"[“”\"\s]*(?:[续續]|[继繼][续續])[“”\"\s。.!！]*")
+_MORE = re.compile(r"[“”\"\s]*[续續][“”\"\s。.!！]*")
 _KEYS = {"web": "all_shown", "telegram": "more_by_button"}
 
 

@@ -48,7 +48,7 @@ def test_a_start_that_has_learnt_says_nothing() -> None:
 def test_it_says_how_long_it_has_taken() -> None:
     """A line after ten seconds, one every fifteen, and the sum; the first says how long to expect."""
     assert [
-        "  学习知识库：已 10 秒（第一次要一到三分钟）",
+        "  学习知识库：已 10 秒（第一次要半分钟到一分钟）",
         "  学习知识库：已 25 秒",
         "  学习知识库：已 40 秒",
         "  学习知识库：用时 42 秒",

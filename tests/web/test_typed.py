@@ -75,7 +75,7 @@ async def test_the_page_shows_a_command_by_its_name(house: House) -> None:
 
 
 @pytest.mark.parametrize("way", ["page", "api"])
-@pytest.mark.parametrize("text", ["续", "續", "“继续”。"])
+@pytest.mark.parametrize("text", ["续", "續", "“续”。"])
 async def test_there_is_no_rest_of_an_answer(house: House, way: str, text: str) -> None:
     """The whole stands there, and is said to; sent again it counts once, and what was spoken of stays."""
     await house.says("公证收费标准", way)
