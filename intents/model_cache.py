@@ -25,7 +25,7 @@ from intents.cachefile import keep_newest, put
 from intents.encoder import Encoder
 from intents.grams import Floats
 
-FORMAT = 18
+FORMAT = 19
 """Raised whenever grams, signals or the solver change, so that old files are not taken for new ones."""
 KEPT = 2
 """Files kept: the newest, so that a roll-back starts at once."""

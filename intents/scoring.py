@@ -169,13 +169,12 @@ class Scorer(Phrases):
 
     def _rerank(self, normal: str, found: Evidence) -> None:
         """Letter by letter, the nearest phrase of each of the candidates that cosine ranks first."""
-        values, names = found.values, self._names
-        cosines = values[:, names["cosine"]]
-        best = (-cosines).argpartition(min(RERANKED, len(cosines)) - 1)[:RERANKED]
-        best = best[cosines[best] > 0]
-        near = [self.phrases[self.nearest(found, candidate)] for candidate in best.tolist()]
-        # one by one, which for a dozen takes less than `process.cdist`
-        values[best, names["ratio"]] = [fuzz.ratio(normal, p) / 100 for p in near]
+        by_cosine, column = found.values[:, self._names["cosine"]], self._names["ratio"]
+        # one by one, which for a dozen takes less than arrays of them
+        for candidate in (-by_cosine).argpartition(min(RERANKED, len(by_cosine)) - 1)[:RERANKED].tolist():
+            near = self.nearest(found, candidate)
+            if near >= 0 and found.cosines[near] > 0:
+                found.values[candidate, column] = fuzz.ratio(normal, self.phrases[near]) / 100
 
 
 class _Sentences:

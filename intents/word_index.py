@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from intents.bm25 import rarity, saturated
 from intents.grams import Floats, Ints
-from intents.sums import add_up
+from intents.sums import add_columns
 from intents.words import Cutter
 
 LEAST = 2
@@ -33,7 +33,8 @@ class WordIndex:
         index of the same phrases (`parts`), which then need not be made."""
         self.n_groups = int(groups.max()) + 1 if len(groups) else 0
         self._words: NDArray[np.str_]
-        self._starts: NDArray[np.int64]
+        self._steps: Ints
+        """Span of each word as `sums.add_columns` takes it; shape (words, 2)."""
         self.idf: Floats
         self._groups: Ints
         self._values: Floats
@@ -42,13 +43,13 @@ class WordIndex:
         else:
             self._words = parts["words"]
             self._cutter = Cutter(self._words.tolist())
-            self._starts, self.idf = parts["word_starts"], parts["word_idf"]
+            self._steps, self.idf = parts["word_steps"], parts["word_idf"]
             self._groups, self._values = parts["word_groups"], parts["word_values"]
 
     def parts(self) -> dict[str, NDArray[Any]]:
         """What an index of the same phrases can be made of without cutting anything."""
         return {
-            "words": self._words, "word_starts": self._starts, "word_idf": self.idf,
+            "words": self._words, "word_steps": self._steps, "word_idf": self.idf,
             "word_groups": self._groups, "word_values": self._values,
         }  # fmt: skip
 
@@ -66,7 +67,8 @@ class WordIndex:
         words, owners = np.divmod(pairs, max(self.n_groups, 1))
         self._groups = owners.astype(np.int32)
         frequency = np.bincount(words, minlength=len(self._cutter))
-        self._starts = np.concatenate([[0], np.cumsum(frequency)])
+        ends = np.cumsum(frequency)
+        self._steps = np.stack([ends - frequency, ends], axis=1).astype(np.int32)
         self.idf = rarity(self.n_groups, frequency).astype(np.float32)
         length = np.bincount(owners, counts, self.n_groups) * self.n_groups / max(len(groups), 1)
         self._values = (saturated(counts, length[owners]) * self.idf[words]).astype(np.float32)
@@ -74,9 +76,9 @@ class WordIndex:
     def scores(self, text: str) -> Floats:
         """BM25 of each group for a normal form with every synonym replaced, per unit of its own information; shape (groups,)."""
         out = np.zeros(self.n_groups, np.float32)
-        words = np.array(sorted(set(self._cutter.numbers(text))), np.intp)
-        if len(words):
-            information = max(float(self.idf[words].sum()), _LEAST_INFORMATION)
-            factors = np.full(len(words), 1 / information, np.float32)
-            add_up(out, self._starts[words], self._starts[words + 1], factors, self._groups, self._values)
+        words = sorted(set(self._cutter.numbers(text)), reverse=True)
+        if words:
+            factors = np.zeros(2 * len(words), np.float32)
+            factors[::2] = 1 / max(float(self.idf.take(words).sum()), _LEAST_INFORMATION)
+            add_columns(out, self._steps.take(words, axis=0).ravel(), factors, self._groups, self._values)
         return out
