@@ -8,6 +8,7 @@ process's peak when the matcher has been asked, before any of these.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -27,6 +28,7 @@ from bench import oracle
 from bench.peers import Missing, bm25s_peer, characters
 from bench.synthetic import synthetic
 from bot.paths import knowledge_dir
+from bot.serve import GC_THRESHOLDS
 from intents import KnowledgeBase, Matcher
 from intents.evaluate import question_files, read_cases
 from intents.large import LargeRanker
@@ -73,6 +75,10 @@ def measure(size: int) -> Row:
     started = perf_counter()
     matcher = Matcher(bulk, progress=_bar)
     build = perf_counter() - started
+    # as the service does, see bot/serve.py
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     for question in questions[:50]:
         matcher.match(question)
     p50, p99, worst = spread(timed(matcher.match, questions))
