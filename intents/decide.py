@@ -19,6 +19,8 @@ MIN_OPTIONS = 2
 RUNNERS_UP = 3
 LOOKED_AT = MAX_OPTIONS + RUNNERS_UP
 """Candidates that can have a say."""
+OURS = 0.01
+"""Least P of anything of ours for asking back where most likely nothing is meant that we know of (“明天会下雨吗”)."""
 EMERGENCY = 0.3
 """Least P of an emergency that no rule of words found, however cheap small talk is."""
 APT = 0.01
@@ -77,7 +79,8 @@ def _elsewhere(
     best, confidence = ranked[0]
     if best == NO_ENTRY and confidence >= thresholds.none:
         return Decision("none", None, runners_up, confidence, f"多半不在知识库内（{confidence:.2f}）")
-    if elsewhere < thresholds.route:
+    own = max((p for c, p in ranked if c not in ROUTING and c != NO_ENTRY), default=0.0)
+    if elsewhere < thresholds.route and (best != NO_ENTRY or own >= OURS):
         return _options(ranked, thresholds, f"可能不在知识库内（{elsewhere:.2f}）")
     if best == NO_ENTRY:
         return Decision("none", None, runners_up, elsewhere, f"多半不在知识库内（{elsewhere:.2f}）")

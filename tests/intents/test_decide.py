@@ -53,3 +53,12 @@ def test_what_is_not_published_is_not_offered() -> None:
     base = replace(BASE, entries={**BASE.entries, "a.one": hidden})
     found = decide(base, NAMES, np.array([0.0, 0.02, 0.06, 0.02, 0.02, 0.88, 0.0], np.float32), START)
     assert found.options == ("a.two", "a.three", "a.four")
+
+
+@pytest.mark.parametrize(("own", "outcome"), [(0.004, "none"), (0.02, "options")])
+def test_what_is_hardly_ours_is_not_asked_back(own: float, outcome: str) -> None:
+    """Where most likely nothing is meant that we know of, options need something of ours with a hundredth at least."""
+    names = ["a.five", "a.one", "chat.other_department", "none"]
+    p = np.array([own / 2, own, 0.45 - 1.5 * own, 0.55], np.float32)
+    unsure = replace(START, none=0.9, route=1.1)
+    assert outcome == decide(BASE, names, p, unsure).outcome
