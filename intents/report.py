@@ -107,9 +107,10 @@ def _confusion_picture(graded: Sequence[Graded]) -> str:
             if count:
                 body.append(f'<text x="{left + x * cell + 16}" y="{left + y * cell + 21}" font-size="12" '
                             f'text-anchor="middle">{count}</text>')  # fmt: skip
-    size = left + len(names) * cell
+    # the last column's slanted name reaches beyond it
+    size, slant = left + len(names) * cell, 50
     return (
-        f'<svg viewBox="0 0 {size} {size}" width="{size}" role="img" aria-label="混淆图：行是应答的主题，列是答成的主题">'
+        f'<svg viewBox="0 0 {size + slant} {size}" width="{size + slant}" role="img" aria-label="混淆图：行是应答的主题，列是答成的主题">'
         + "".join(body)
         + "</svg>"
     )
