@@ -7,7 +7,7 @@ from datetime import date
 
 from bot import replies
 from bot.memory import Work
-from bot.messages import NONE_OF_THESE, Option, Reply
+from bot.messages import Reply
 from bot.picking import Aside
 from intents.conversation import published
 from intents.model import SAFETY, Entry, KnowledgeData
@@ -18,10 +18,10 @@ _MOST = 4
 
 def reply(base: KnowledgeData, work: Work, said: Aside | None, today: date, minutes: float) -> Reply | None:
     """The reply to it; None where it is no such word, or asks for the basis of nothing. `minutes` as in `Work.context`."""
-    told = str(work.state.get("told") or "") if work.context(minutes) else ""
-    entry = base.entries[told] if told and published(base, told) else None
     if said not in (Aside.ON, Aside.BASIS):
         return None
+    told = str(work.state.get("told") or "") if work.context(minutes) else ""
+    entry = base.entries[told] if told and published(base, told) else None
     if said is Aside.BASIS and entry:
         return _basis(base, entry, today)
     if work.state.get("options"):
@@ -51,10 +51,9 @@ def _further(base: KnowledgeData, entry: Entry) -> Reply:
     near = [name for name in entry.related if published(base, name) and not name.startswith("chat.")][:_MOST]
     if not near:
         return replies.text(base, "go_on_ask", title=entry.title)
-    none = Option(NONE_OF_THESE, replies.phrase(base, "none_of_these"))
     return Reply(
         key="go_on",
         text=replies.phrase(base, "go_on", title=entry.title),
         outcome="options",
-        options=(*(Option(name, base.entries[name].title) for name in near), none),
+        options=(*replies.listed(base, near), replies.none_of_these(base)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -82,26 +82,34 @@ def topic(base: KnowledgeData, topic_id: str) -> Reply:
 
 def options(base: KnowledgeData, match: Match) -> Reply:
     """Ask back: the likely entries and 都不是; a declared confusable pair brings its own question."""
-    chosen = tuple(Option(i, base.entries[i].title) for i in match.options if i in base.entries)
     ask = match.ask or _ask(base, match.options)
     key = "options_ask" if ask else "options"
     return Reply(
         key=key,
         text=phrase(base, key, ask=ask),
         outcome="options",
-        options=(*chosen, Option(NONE_OF_THESE, phrase(base, "none_of_these"))),
+        options=(*listed(base, match.options), none_of_these(base)),
         confidence=match.confidence,
     )
 
 
 def again(base: KnowledgeData, state: Mapping[str, Any]) -> Reply:
     """What can be chosen, or could be until one of it was answered, once more (上一个); the menu where nothing was offered."""
-    ids = state.get("options") or state.get("earlier") or []
-    chosen = tuple(Option(i, base.entries[i].title) for i in ids if i in base.entries)
+    chosen = listed(base, state.get("options") or state.get("earlier") or [])
     if not chosen:
         return menu(base)
-    none = Option(NONE_OF_THESE, phrase(base, "none_of_these"))
-    return Reply(key="options", text=phrase(base, "options"), outcome="options", options=(*chosen, none))
+    offered = (*chosen, none_of_these(base))
+    return Reply(key="options", text=phrase(base, "options"), outcome="options", options=offered)
+
+
+def listed(base: KnowledgeData, entries: Iterable[str]) -> tuple[Option, ...]:
+    """An option for each of these entries that the knowledge has."""
+    return tuple(Option(name, base.entries[name].title) for name in entries if name in base.entries)
+
+
+def none_of_these(base: KnowledgeData) -> Option:
+    """都不是, the last of what is offered."""
+    return Option(NONE_OF_THESE, phrase(base, "none_of_these"))
 
 
 def entry(
@@ -129,7 +137,7 @@ def entry(
 
 def also(base: KnowledgeData, reply: Reply, rest: Sequence[str]) -> Reply:
     """An answer to one of several questions of a message, with the others to choose from."""
-    options = tuple(Option(i, base.entries[i].title) for i in rest if i in base.entries)
+    options = listed(base, rest)
     if not options:
         return reply
     return replace(reply, text=f"{reply.text.rstrip()}\n\n{phrase(base, 'also_asked')}", options=options)
@@ -138,7 +146,7 @@ def also(base: KnowledgeData, reply: Reply, rest: Sequence[str]) -> Reply:
 def hot(base: KnowledgeData) -> tuple[Option, ...]:
     """Questions shown on the first visit: texts.yaml names the entries, in its order."""
     named = (part.strip() for part in base.texts.get("hot_entries", "").split())
-    return tuple(Option(i, base.entries[i].title) for i in named if i in base.entries)[:HOT]
+    return listed(base, named)[:HOT]
 
 
 def spoken(base: KnowledgeData, message: Message) -> str:

@@ -164,8 +164,9 @@ class GramIndex:
         factors[::-1, 0], factors[::-1, 2] = asked.informing[:end], asked.weights[:end]
         return self._added(self._steps.take(asked.columns[:end][::-1], axis=0), factors)
 
-    def pooled_scores(self, asked: Asked, begin: int) -> Floats:
-        """Of every group: BM25 alone, for the grams from `begin` on, those of one text."""
+    def pooled_scores(self, asked: Asked) -> Floats:
+        """Of every group for the second text: BM25 alone."""
+        begin = asked.ends[0]
         factors = np.zeros((len(asked.columns) - begin, 2), np.float32)
         factors[::-1, 0] = asked.informing[begin:]
         return self._added(self._steps.take(asked.columns[begin:][::-1], axis=0)[:, :2], factors)[self.size :]

@@ -57,7 +57,7 @@ class Candidate(NamedTuple):
     entry: str
     confidence: float
     """Probability that this entry is what was meant, 0 to 1."""
-    phrase: str
+    phrase: str = ""
     """The stored question that it is, where one is what was typed; of what was ranked `intents.explain` tells the nearest."""
 
 
@@ -193,7 +193,7 @@ class Matcher:
         if corrected := (yield from self._corrected(text, context)):
             return corrected
         if context is not None and (subject := self._same_aspect(text, context)):
-            same = (Candidate(subject, SAME_ASPECT, ""),)
+            same = (Candidate(subject, SAME_ASPECT),)
             return Match(text, "answer", subject, (), SAME_ASPECT, "context", same, detail="上一句问的同一方面")
         question = self._question(mended)
         weighed = yield from self._weighing(question, context)
@@ -237,7 +237,7 @@ class Matcher:
         entry = context.entry if context and set(meant) & {*HOTLINES} else ""
         if not entry.startswith(SAFETY) or not published(self.knowledge, entry):
             return None
-        told = (Candidate(entry, 1.0, ""),)
+        told = (Candidate(entry, 1.0),)
         return Match(text, "answer", entry, (), 1.0, "context", told, detail="刚说过的紧急情况")
 
     def _aspect_only(self, question: Question) -> Ask | None:
@@ -275,7 +275,7 @@ class Matcher:
         if found is None:
             return None
         entry, words = found
-        return Match(text, "answer", entry, (), 1.0, "safety", (Candidate(entry, 1.0, ""),), detail=words)
+        return Match(text, "answer", entry, (), 1.0, "safety", (Candidate(entry, 1.0),), detail=words)
 
     def question(self, text: str) -> Question:
         """The text as it is ranked: of a long one both ends, and what is misspelt by its sound mended."""
@@ -312,7 +312,7 @@ class Matcher:
     def _result(self, text: str, decision: Decision, weighed: Weighed, likeliest: Sequence[int]) -> Match:
         names, p = weighed.names, weighed.p
         candidates = tuple(
-            Candidate(names[i], round(confidence, 4), "")
+            Candidate(names[i], round(confidence, 4))
             for i, confidence in zip(likeliest, p[likeliest].tolist(), strict=True)
             if names[i] != NO_ENTRY and names[i] not in self.knowledge.asks
         )

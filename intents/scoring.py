@@ -123,7 +123,7 @@ class Scorer(Phrases):
         folded = fold(question.normal)
         asked = index.asked(folded, fold(question.focus)) if question.focus else index.asked(folded)
         whole = index.scores(asked)
-        part = index.pooled_scores(asked, asked.ends[0]) if question.focus else whole[index.size :]
+        part = index.pooled_scores(asked) if question.focus else whole[index.size :]
         of_groups = members.of_groups(np.stack([whole[index.size :], self.words.scores(folded), part]))
         values = np.zeros((len(self.signals), len(self.candidates)), np.float32)
         values[0, members.columns], values[1:4, members.columns] = members.best(whole[: index.size]), of_groups

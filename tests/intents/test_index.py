@@ -49,7 +49,7 @@ def test_texts_looked_up_together_score_as_alone(phrases: list[str], text: str, 
     index = GramIndex(phrases, [n // 2 for n in range(len(phrases))])
     together, alone, second = index.asked(text, part), index.asked(text), index.asked(part)
     np.testing.assert_allclose(index.scores(alone), index.scores(together), atol=1e-5)
-    pooled = index.pooled_scores(together, together.ends[0])
+    pooled = index.pooled_scores(together)
     np.testing.assert_allclose(index.scores(second)[len(phrases) :], pooled, atol=1e-5)
     assert alone.coverage == together.coverage
 

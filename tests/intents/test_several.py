@@ -34,7 +34,7 @@ def test_no_more_than_four_are_looked_at() -> None:
 
 
 def made(entry: str | None, confidence: float = 0.95, *likely: str, outcome: str = "answer") -> Match:
-    candidates = tuple(Candidate(name, 0.5, "") for name in likely)
+    candidates = tuple(Candidate(name, 0.5) for name in likely)
     return Match("问", outcome, entry, (), confidence, "ranked", candidates)  # type: ignore[arg-type]  # one of the three
 
 
