@@ -150,16 +150,17 @@ class Brain:
             self.reloads["bad"] += 1
             log.error("knowledge not reloaded, version %s stays: %s", self._matcher.knowledge.version, error)
             return False
-        await self._take(matcher)
+        await asyncio.to_thread(self._get_ready, matcher)
+        if await asyncio.to_thread(self._stamp) != stamp:
+            # a change that was taken back while it was learnt must not answer anybody; the next look sees what stands there now
+            log.info("knowledge version %s is no more what stands on disk", matcher.knowledge.version)
+            return False
+        self._retired.append(self._matcher)
+        self._matcher = matcher
         self.last_error = None
         self.reloads["good"] += 1
         log.info("knowledge reloaded: version %s", matcher.knowledge.version)
         return True
-
-    async def _take(self, matcher: Matcher) -> None:
-        await asyncio.to_thread(self._get_ready, matcher)
-        self._retired.append(self._matcher)
-        self._matcher = matcher
 
     async def _learn_anew(self) -> Matcher:
         if self._relearn is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.brain import Brain, make_matcher
+from intents import Matcher
 from tests.sample import write_sample
 
 
@@ -75,3 +76,27 @@ async def test_a_new_question_is_answered_by_what_a_start_learns(tmp_path: Path)
     for question in ("遗产公证怎样弄", "做公证要多少钱呀", "法援是干什么的呀"):
         assert fresh.match(question) == brain.current().match(question)
     assert 1 == brain.reloads["good"]
+
+
+async def test_what_is_taken_back_while_it_is_learnt_never_comes_into_force(tmp_path: Path) -> None:
+    """Rolled back means that nobody is answered by it any more, however long its learning took; a later change comes as ever."""
+    base = write_sample(tmp_path / "base")
+    path = base / "entries" / "notary.yaml"
+    good = path.read_text(encoding="utf-8")
+    taken_back = [True, False]
+
+    async def relearn(directory: Path, _: Matcher) -> Matcher:
+        matcher = make_matcher(directory, None)
+        if taken_back.pop(0):
+            path.write_text(good, encoding="utf-8")
+        return matcher
+
+    brain = Brain(base, None, (), relearn)
+    before = brain.current()
+    path.write_text(good.replace("以公示为准", "看公示"), encoding="utf-8")
+    assert not await brain.reload_if_changed()
+    assert not await brain.reload_if_changed()
+    assert before is brain.current()
+    path.write_text(good.replace("以公示为准", "问窗口"), encoding="utf-8")
+    assert await brain.reload_if_changed()
+    assert ("问窗口。", 1) == (brain.current().knowledge.entries["notary.fee"].answer, brain.reloads["good"])
