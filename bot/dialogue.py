@@ -308,6 +308,8 @@ class Dialogue:
             return replies.menu(matcher.knowledge)
         if typed.HELP.match(text):
             return replies.text(matcher.knowledge, "help")
+        if typed.MORE.match(text):
+            return replies.shown_whole(matcher.knowledge, work.message.channel)
         if found := typed.HUMAN.match(work.message.text.strip()):
             return await self._handover.human(matcher, work, found.group(1) or "")
         sure = typed.FORGET_YES.match(text) is not None

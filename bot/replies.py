@@ -102,6 +102,11 @@ def again(base: KnowledgeData, state: Mapping[str, Any]) -> Reply:
     return Reply(key="options", text=phrase(base, "options"), outcome="options", options=offered)
 
 
+def shown_whole(base: KnowledgeData, channel: str) -> Reply:
+    """To 续 where it turns no page: the whole answer stands there, or on Telegram its pages have buttons."""
+    return text(base, "more_by_button" if channel == "telegram" else "all_shown")
+
+
 def listed(base: KnowledgeData, entries: Iterable[str]) -> tuple[Option, ...]:
     """An option for each of these entries that the knowledge has."""
     return tuple(Option(name, base.entries[name].title) for name in entries if name in base.entries)

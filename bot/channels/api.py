@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from bot.channels import more, openapi
+from bot.channels import openapi
 from bot.channels.cors import Cors
 from bot.channels.suggest import Suggestions
 from bot.dialogue import Dialogue
@@ -78,7 +78,7 @@ class Api:
         now: Callable[[], datetime],
         written: Traditional,
     ) -> None:
-        self._dialogue, self._knowledge, self._now, self._traditional = dialogue, knowledge, now, written
+        self._dialogue, self._now, self._traditional = dialogue, now, written
         self._suggestions = Suggestions(knowledge)
 
     def routes(self, title: str, origins: Sequence[str] = ()) -> list[BaseRoute]:
@@ -101,7 +101,7 @@ class Api:
         name = data.get("id") or secrets.token_urlsafe(12)
         message = _message({**data, "id": name}, self._now())
         attend(message.channel, message.message_id)
-        reply = await more.handle(self._dialogue, self._knowledge(), message)
+        reply = await self._dialogue.handle(message)
         # a reply that was not recorded (busy, outage) has no mark
         if is_marked(reply) or (message.kind is Kind.TEXT and self._traditional.written(message.text)):
             reply = self._traditional.reply(reply)

@@ -25,7 +25,6 @@ from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bot import replies
-from bot.channels import more
 from bot.channels.lanes import Lanes
 from bot.channels.telegram_albums import WAIT_SECONDS, Albums, may_get_words
 from bot.channels.telegram_commands import Commands
@@ -318,8 +317,6 @@ class TelegramChannel:
         elif self._albums.beside_words(incoming):
             # recorded, not sent: the words of its album are answered
             await self._dialogue.say(message, replies.text(base, "kind_unknown"))
-        elif (rest := await more.reply(self._dialogue, base, message)) is not None:
-            await self._dialogue.say(message, rest, deliver=True)
         else:
             try:
                 await self._dialogue.answer(message, deliver=True)

@@ -28,7 +28,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot import replies
-from bot.channels import api, more, visit
+from bot.channels import api, visit
 from bot.channels.templates import PAGES, templates
 from bot.channels.visit import Visit
 from bot.config import Web
@@ -157,7 +157,7 @@ class WebChat:
         if message.kind is Kind.TEXT:
             seen = replace(seen, traditional=self._writing(message.text, seen.traditional))
         attend(CHANNEL, message.message_id)
-        reply = await more.handle(self._dialogue, self._knowledge(), message)
+        reply = await self._dialogue.handle(message)
         if request.headers.get("x-fawen") == "bubbles":
             html = self._render("bubbles.html", seen, bubbles=[self._bubble(message, reply, seen.traditional)])
             response = HTMLResponse(html, headers={"Content-Language": visit.language(seen.traditional)})

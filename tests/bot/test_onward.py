@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.config import Dialogue as Limits
@@ -136,4 +138,14 @@ async def test_the_second_one_with_a_particle_is_a_choice(talk: Talk) -> None:
     """“那第二个呢” chooses like 第二个, and opens no ticket where nothing is offered."""
     talk.store.states["web", "visit-1"] = {"options": ["notary.fee", "legal_aid.cost"], "asked": "收不收钱"}
     assert "legal_aid.cost" == (await talk.say("那第二个呢")).entry
+    assert {} == talk.store.opened
+
+
+@pytest.mark.parametrize(("channel", "key"), [("terminal", "all_shown"), ("telegram", "more_by_button")])
+async def test_the_rest_of_an_answer_is_nobodys_question(talk: Talk, channel: str, key: str) -> None:
+    """续 says where the rest is, on the terminal too; what is open stays open."""
+    message = replace(talk.message("續"), channel=channel)
+    talk.store.states[channel, message.conversation] = {"options": ["notary.fee", "legal_aid.cost"]}
+    assert key == (await talk.dialogue.handle(message)).key
+    assert ["notary.fee", "legal_aid.cost"] == talk.store.states[channel, message.conversation]["options"]
     assert {} == talk.store.opened
