@@ -71,10 +71,8 @@ async def per_message(store: SqlStore, people: int) -> float:
     async def one(number: int) -> None:
         chat = f"c{number * 7919 * 3 % people:08d}"
         message = Message("web", chat, chat, "押金不退", Kind.TEXT, NOW, f"new{mark}-{number}")
-        await store.seen(message.channel, message.message_id)
-        state = await store.conversation("web", chat) or {}
-        await store.late("web", chat, refused_only=False)
-        await store.finish(Turn(message, reply, state, None, (("legal_aid.e1", 0.9),), "v1", 1.0))
+        before = await store.before(message)
+        await store.finish(Turn(message, reply, before.state, None, (("legal_aid.e1", 0.9),), "v1", 1.0))
 
     started = process_time()
     for first in range(0, TURNS, 20):

@@ -26,7 +26,7 @@ from bot.memory import Work
 from bot.messages import NONE_OF_THESE, Kind, Message, Reply
 from bot.privacy import redact, whole
 from bot.recall import REMEMBERED, Recall
-from bot.store.base import Late, Notice, Receipt, Store, Ticket, Turn
+from bot.store.base import Before, Late, Notice, Receipt, Store, Ticket, Turn
 from bot.traditional import Traditional, marked
 from intents import Match, Matcher
 from intents.conversation import published
@@ -89,12 +89,11 @@ class Dialogue:
             message = self.clean(message) if receipt is None else message
             try:
                 # who waits for the reply sends it again if none comes: one write, with the reply, is enough
-                seen = self._store.seen
-                before = receipt.reply if receipt else await seen(message.channel, message.message_id)
-                if before is not None:
+                before = await self._store.before(message)
+                if (said := receipt.reply if receipt else before.reply) is not None:
                     meter.turned_away(message.channel, "repeated")
-                    return before
-                return await self.answer(message, deliver)
+                    return said
+                return await self.answer(message, deliver, before)
             except StoreUnavailable as error:
                 log.error("store unavailable, message not recorded: %s", error)
                 meter.turned_away(message.channel, "outage")
@@ -136,10 +135,10 @@ class Dialogue:
         message = self.clean(message)
         return message, await self._store.receive(message)
 
-    async def answer(self, message: Message, deliver: bool) -> Reply:
-        """Answer a message that was accepted. Raises StoreUnavailable; then `resume` finds it."""
+    async def answer(self, message: Message, deliver: bool, before: Before | None = None) -> Reply:
+        """Answer a message that was accepted, or that nobody answered `before`. Raises StoreUnavailable; then `resume` finds it."""
         started = perf_counter()
-        reply = await self._answer(self._matcher(), message, deliver)
+        reply = await self._answer(self._matcher(), message, deliver, before or await self._store.before(message))
         self.gate.meter.answered(message.channel, reply, perf_counter() - started)
         return reply
 
@@ -173,16 +172,15 @@ class Dialogue:
         """A message as it may be stored: without personal data, and no longer than is ever looked at."""
         return replace(message, text=redact(self._bounded(message.text)))
 
-    async def _answer(self, matcher: Matcher, message: Message, deliver: bool) -> Reply:
+    async def _answer(self, matcher: Matcher, message: Message, deliver: bool, before: Before) -> Reply:
         started = perf_counter()
-        state = await self._store.conversation(message.channel, message.conversation) or {}
         for attempt in range(_MOST_TRIES):
-            work = Work(message, dict(state))
+            work = Work(message, dict(before.state))
             work.lapse(self._limits.context_minutes)
             reply = await self._reply(matcher, work)
             work.showed(reply)
             reply = replies.addressed(self._written(work, reply), message)
-            late = await self._late(message, reply, deliver)
+            late = await self._late(message, reply, deliver) if before.late else []
             turn = Turn(
                 message=message,
                 reply=reply if deliver else replies.with_late(matcher.knowledge, reply, late),

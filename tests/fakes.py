@@ -9,7 +9,19 @@ from typing import Any
 
 from bot.errors import StoreConflict, StoreUnavailable
 from bot.messages import Kind, Message, Reply
-from bot.store.base import Exchange, Late, OutboxState, Outgoing, Progress, Receipt, Shown, Ticket, TicketState, Turn
+from bot.store.base import (
+    Before,
+    Exchange,
+    Late,
+    OutboxState,
+    Outgoing,
+    Progress,
+    Receipt,
+    Shown,
+    Ticket,
+    TicketState,
+    Turn,
+)
 from bot.store.numbers import new_number
 
 
@@ -55,6 +67,11 @@ class MemoryStore:
     async def ping(self) -> None:
         """Fails when broken."""
         self._check()
+
+    async def before(self, message: Message) -> Before:
+        """See Store."""
+        reply = await self.seen(message.channel, message.message_id)
+        return Before(reply, self.states.get((message.channel, message.conversation)) or {})
 
     async def seen(self, channel: str, message_id: str) -> Reply | None:
         """See Store."""

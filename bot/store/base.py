@@ -186,6 +186,18 @@ class Outgoing:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is known as a message comes in."""
+
+    reply: Reply | None = None
+    """Given to this delivery before; None when it was not answered."""
+    state: dict[str, Any] = field(default_factory=dict)
+    """What the last turn of its conversation left."""
+    late: bool = True
+    """Whether staff ever answered in its chat: what waits is worth asking for only then."""
+
+
 class Store(Protocol):
     """Keeps messages, exchanges, conversations, tickets and the outbox.
 
@@ -204,6 +216,9 @@ class Store(Protocol):
 
     async def seen(self, channel: str, message_id: str) -> Reply | None:
         """The reply given before to this delivery; None when it was not answered or never seen. Writes nothing."""
+
+    async def before(self, message: Message) -> Before:
+        """All that is known before a message is answered, in one look. Writes nothing."""
 
     async def receive(self, message: Message) -> Receipt:
         """Put a message on disk before it is acknowledged; a repeated delivery finds what became of the first."""

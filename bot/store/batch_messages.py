@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from bot.messages import Reply
+from bot.messages import Message, Reply
+from bot.store.base import Before
 from bot.store.batch import Batch, Columns, Line
 from bot.store.connect import decoded
 from bot.store.fast import Rows
@@ -19,22 +20,27 @@ from bot.store.schema import conversations, exchanges, messages, outbox, tickets
 
 _TURN = sa.Column("turn", sa.Integer)
 """Which turn of a statement a row belongs to."""
-# of each kind of look: what is asked by two texts, and what is given back as text
+# of each kind of look: what is asked by up to four texts, and what is given back as text
 _LOOKS = {
     "seen": "SELECT reply::text FROM messages WHERE channel = g.a AND message_id = g.b AND done",
     "state": "SELECT state::text FROM conversations WHERE channel = g.a AND chat = g.b",
-    "late": "SELECT '1' FROM deliveries WHERE channel = g.a AND chat = g.b LIMIT 1",
+    "before": """SELECT json_build_array(
+        (SELECT reply FROM messages WHERE channel = g.a AND message_id = g.b AND done),
+        (SELECT state FROM conversations WHERE channel = g.a AND chat = g.c),
+        EXISTS (SELECT 1 FROM deliveries WHERE channel = g.a AND chat = g.d))::text""",
     "ticket": "SELECT '1' FROM tickets WHERE number = g.a",
 }
 _CASES = " ".join(f"WHEN '{kind}' THEN ({query})" for kind, query in _LOOKS.items())
 _LOOK = f"""SELECT CASE g.kind {_CASES} END
-    FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g (kind, a, b, n) ORDER BY n"""  # noqa: S608  # nosec B608  # names of ours
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY AS g (kind, a, b, c, d, n) ORDER BY n"""  # noqa: S608  # nosec B608  # names of ours
 
 
 class _Look(NamedTuple):
     kind: str
     a: str
     b: str = ""
+    c: str = ""
+    d: str = ""
 
 
 class BatchMessages:
@@ -53,6 +59,12 @@ class BatchMessages:
         self.finished = 0
         """Turns written since the start."""
 
+    async def before(self, message: Message) -> Before:
+        """See Store."""
+        look = _Look("before", message.channel, message.message_id, message.conversation, message.chat)
+        reply, state, late = decoded(await self._looks.ask(look) or "")
+        return Before(Reply.from_json(reply) if reply else None, state or {}, late)
+
     async def seen(self, channel: str, message_id: str) -> Reply | None:
         """The reply given before."""
         found = await self._looks.ask(_Look("seen", channel, message_id))
@@ -66,10 +78,6 @@ class BatchMessages:
     async def ticket_exists(self, number: str) -> bool:
         """Whether a ticket has this number."""
         return await self._looks.ask(_Look("ticket", number)) is not None
-
-    async def any_late(self, channel: str, chat: str) -> bool:
-        """Whether staff ever answered in this chat: the exact question is worth asking only then."""
-        return await self._looks.ask(_Look("late", channel, chat)) is not None
 
     async def receive(self, row: dict[str, Any]) -> bool:
         """Keep a message (columns of `messages`); whether it is new."""

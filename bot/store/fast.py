@@ -22,8 +22,8 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 
 from bot.errors import StoreConflict, StoreUnavailable
-from bot.messages import Reply
-from bot.store.base import Progress, Receipt
+from bot.messages import Message, Reply
+from bot.store.base import Before, Progress, Receipt
 from bot.store.connect import BUSY_SECONDS, decoded, encoded
 from bot.store.schema import conversations, exchanges, messages, outbox, tickets
 from bot.store.writer import WAITING, tell
@@ -39,6 +39,9 @@ PACE = 0.004
 """Seconds from the beginning of one transaction to that of the next while several write at once: each costs the event loop
 and the disk as much as two writes. Who writes alone is never kept waiting."""
 _SAME = "channel = ? AND message_id = ?"
+_BEFORE = """SELECT (SELECT reply FROM messages WHERE channel = ?1 AND message_id = ?2 AND done),
+    (SELECT state FROM conversations WHERE channel = ?1 AND chat = ?3),
+    EXISTS (SELECT 1 FROM deliveries WHERE channel = ?1 AND chat = ?4)"""
 _BEGIN = "BEGIN IMMEDIATE"
 
 
@@ -130,6 +133,15 @@ class FastPath:
         connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
+    def before(self, message: Message) -> Before:
+        """See Store."""
+        row = self.one_row(_BEFORE, message.channel, message.message_id, message.conversation, message.chat)
+        assert row is not None  # a SELECT without FROM has one row
+        reply, state, late = row
+        return Before(
+            Reply.from_json(decoded(reply)) if reply else None, decoded(state) if state else {}, late=bool(late)
+        )
+
     def seen(self, channel: str, message_id: str) -> Reply | None:
         """The reply given before."""
         row = self.one_row(f"SELECT reply FROM messages WHERE {_SAME} AND done", channel, message_id)  # noqa: S608  # nosec B608
@@ -143,11 +155,6 @@ class FastPath:
     def ticket_exists(self, number: str) -> bool:
         """Whether a ticket has this number."""
         return self.one_row("SELECT 1 FROM tickets WHERE number = ?", number) is not None
-
-    def any_late(self, channel: str, chat: str) -> bool:
-        """Whether staff ever answered in this chat: the exact question is worth asking only then."""
-        query = "SELECT 1 FROM deliveries WHERE channel = ? AND chat = ? LIMIT 1"
-        return self.one_row(query, channel, chat) is not None
 
     def one_row(self, sql: str, *values: object) -> tuple[Any, ...] | None:
         """The first row of a query by an index: it runs on the event loop. Raises StoreUnavailable."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Message, Reply
 from bot.store import census, rows
-from bot.store.base import Exchange, Late, OutboxState, Outgoing, Progress, Receipt, Ticket, TicketState, Turn
+from bot.store.base import Before, Exchange, Late, OutboxState, Outgoing, Progress, Receipt, Ticket, TicketState, Turn
 from bot.store.batch_outbox import BatchOutbox
 from bot.store.batches import Batches
 from bot.store.connect import make_engine, migrate, parse_url
@@ -84,6 +84,15 @@ class SqlStore:
         async with self._reading() as connection:
             await connection.execute(sa.text("SELECT 1"))
 
+    async def before(self, message: Message) -> Before:
+        """See Store."""
+        if self._fast is not None:
+            return self._fast.before(message)
+        if self._batches is not None:
+            return await self._batches.messages.before(message)
+        reply = await self.seen(message.channel, message.message_id)
+        return Before(reply, await self.conversation(message.channel, message.conversation) or {})
+
     async def seen(self, channel: str, message_id: str) -> Reply | None:
         """See Store."""
         if self._fast is not None:
@@ -97,10 +106,6 @@ class SqlStore:
 
     async def late(self, channel: str, chat: str, refused_only: bool) -> list[Late]:
         """See Store."""
-        if self._fast is not None and not self._fast.any_late(channel, chat):
-            return []
-        if self._batches is not None and not await self._batches.messages.any_late(channel, chat):
-            return []
         return await self._late.waiting(channel, chat, refused_only)
 
     async def receive(self, message: Message) -> Receipt:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.errors import StoreUnavailable
 from bot.messages import Message, Reply
-from bot.store.base import Receipt, Turn
+from bot.store.base import Before, Receipt, Turn
 from bot.store.sql import SqlStore
 
 
@@ -38,10 +38,10 @@ class SlowStore:
         """Returns when somebody is stuck."""
         await self.stuck.wait()
 
-    async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
+    async def before(self, message: Message) -> Before:
         """As the real one, later."""
         await self._pass()
-        return await self._store.conversation(channel, chat)
+        return await self._store.before(message)
 
     async def receive(self, message: Message) -> Receipt:
         """As the real one, unless it is away."""

@@ -19,6 +19,8 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
+from bot.messages import Message
+from bot.store.base import Before
 from bot.store.schema import outbox
 from bot.store.sql import SqlStore
 from intents import Matcher
@@ -63,12 +65,12 @@ class HangingStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def conversation(self, channel: str, chat: str) -> dict[str, Any] | None:
+    async def before(self, message: Message) -> Before:
         """As the real one."""
-        if chat.endswith("slow"):
-            self.stuck[chat].set()
-            await self.answered[chat].wait()
-        return await self._store.conversation(channel, chat)
+        if message.chat.endswith("slow"):
+            self.stuck[message.chat].set()
+            await self.answered[message.chat].wait()
+        return await self._store.before(message)
 
     async def hangs(self, chat: str) -> None:
         """Returns when the answer to this person is stuck."""

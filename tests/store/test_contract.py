@@ -183,6 +183,19 @@ async def test_in_a_group_each_person_has_a_conversation(store: SqlStore) -> Non
     assert ["-500"] == [o.chat for o in await store.take("telegram")]
 
 
+async def test_one_look_before_an_answer(store: SqlStore) -> None:
+    """The reply given to this delivery, the state of the person's own conversation; nothing of a chat that staff never answered."""
+    first, other = in_group(0, "p1", "问的"), in_group(1, "p1", "再问")
+    fresh = await store.before(first)
+    assert (None, {}) == (fresh.reply, fresh.state)
+    await store.receive(first)
+    assert fresh == await store.before(first)
+    await store.finish(replace(turn(first), state={"last_question": "问的"}))
+    assert (reply(), {"last_question": "问的"}) == ((again := await store.before(first)).reply, again.state)
+    assert (None, again.state) == ((after := await store.before(other)).reply, after.state)
+    assert {} == (await store.before(replace(other, person="p2"))).state
+
+
 async def test_forgetting_in_a_group_leaves_the_others(store: SqlStore) -> None:
     """The conversation, questions and replies of one member go; those of the others stay."""
     for number, person in enumerate(("p1", "p2")):

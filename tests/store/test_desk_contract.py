@@ -339,6 +339,7 @@ async def test_what_waits_goes_with_the_next_message_once(desk: Desk, ask: Ask, 
     (late,) = await store.late("web", "a", refused_only=False)
     assert [] == await store.late("web", "a", refused_only=True)
     message = Message("web", "a", "a", "谢谢", Kind.TEXT, a.opened_at, "a-9")
+    assert (await store.before(message)).late
     await store.finish(Turn(message, Reply("thanks", "不客气", "answer"), {}, late=(late.outbox,)))
     assert [] == await store.late("web", "a", refused_only=False)
     assert [] == await store.visit("web", "a")
