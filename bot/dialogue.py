@@ -170,7 +170,8 @@ class Dialogue:
 
     def clean(self, message: Message) -> Message:
         """A message as it may be stored: without personal data, and no longer than is ever looked at."""
-        return replace(message, text=redact(self._bounded(message.text)))
+        text = redact(self._bounded(message.text))
+        return message if text == message.text else replace(message, text=text)
 
     async def _answer(self, matcher: Matcher, message: Message, deliver: bool, before: Before) -> Reply:
         started = perf_counter()

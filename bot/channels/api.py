@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
@@ -43,6 +44,14 @@ class _BadRequest(Exception):
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
+
+
+class _Said(JSONResponse):
+    """JSON of texts that the store has kept: no half of a surrogate pair is in them."""
+
+    def render(self, content: Any) -> bytes:
+        """See JSONResponse."""
+        return orjson.dumps(content)
 
 
 def error(status: int, code: str, message: str, retry_seconds: int = 0) -> JSONResponse:
@@ -107,7 +116,7 @@ class Api:
             reply = self._traditional.reply(reply)
         if status := _TURNED_AWAY.get(reply.key):
             return error(status, reply.key, reply.text, _RETRY_SECONDS)
-        return JSONResponse({"id": name, **shape(reply)}, headers={"Cache-Control": "no-store"})
+        return _Said({"id": name, **shape(reply)}, headers={"Cache-Control": "no-store"})
 
     async def suggest(self, request: Request) -> Response:
         """Titles for what is typed so far. Raises _BadRequest."""

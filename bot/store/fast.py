@@ -25,7 +25,7 @@ from bot.errors import StoreConflict, StoreUnavailable
 from bot.messages import Message, Reply
 from bot.store.base import Before, Progress, Receipt
 from bot.store.connect import BUSY_SECONDS, decoded, encoded
-from bot.store.schema import conversations, exchanges, messages, outbox, tickets
+from bot.store.schema import Utc, conversations, exchanges, messages, micros, outbox, tickets
 from bot.store.writer import WAITING, tell
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,8 @@ def _binding(kind: sa.types.TypeEngine[Any], dialect: Dialect) -> Callable[[Any]
     """What brings a value into the form SQLite keeps; None where it is taken as it is."""
     if isinstance(kind, sa.JSON):
         return encoded
+    if isinstance(kind, Utc):
+        return micros
     # text is text: SQLAlchemy's own check of each string costs more than the statement
     return None if isinstance(kind, sa.String) else kind.dialect_impl(dialect).bind_processor(dialect)
 
