@@ -18,6 +18,7 @@ from intents.normalize import Normalizer
 from intents.phrases import Phrases, Question, is_background
 from intents.postings import Asked, LargeIndex, spans
 from intents.ranking import Fitted, kinds_of, length_term
+from intents.scoring import near_misses
 
 LARGE = ("bm25", "cosine", "unknown", "ratio", "focus_bm25", "against", "aspect")
 """Signals, each meaning what it means in `intents.scoring`."""
@@ -136,8 +137,7 @@ class LargeRanker:
             if m in self._aspects:
                 values[i, column["aspect"]] = self._aspects[m] in question.aspects
             if m in self._against:
-                scores = [fuzz.ratio(question.normal, sentence) for sentence in self._against[m]]
-                values[i, column["against"]] = max(scores) / 100
+                values[i, column["against"]] = near_misses(question.normal, self._against[m]).max()
         return values
 
     def _best(self, of_groups: Floats, members: list[int]) -> Floats:

@@ -50,6 +50,17 @@ FIRST = ("cosine", "bm25", "words", "focus_bm25", "unknown", "aspect")
 LEXICAL = (*FIRST, "ratio", "against")
 
 
+NEAR_MISS = 0.6
+"""Ratio up to which a not_question says nothing: what merely shares a word with it is no near miss."""
+
+
+def near_misses(text: str, sentences: Sequence[str]) -> Floats:
+    """How near a normal form is to each of these, from 0 at NEAR_MISS to 1 for the same words."""
+    ratios = process.cdist([text], sentences, scorer=fuzz.ratio, score_cutoff=100 * NEAR_MISS, dtype=np.float32)[0]
+    near: Floats = np.maximum(ratios / 100 - NEAR_MISS, 0) / (1 - NEAR_MISS)
+    return near
+
+
 def encoder_signals(name: str) -> tuple[str, str, str]:
     """The three signals of a sentence encoder."""
     return name, f"{name}_near", f"{name}_mean"
@@ -136,8 +147,8 @@ class Scorer(Phrases):
         """Fill in the signals that compare letter by letter, in place."""
         self._rerank(question.normal, found)
         if self.against:
-            ratios = process.cdist([question.normal], self.against, scorer=fuzz.ratio, dtype=np.float32)[0] / 100
-            np.maximum.at(found.values[:, self._names["against"]], self.against_owner, ratios)
+            near = near_misses(question.normal, self.against)
+            np.maximum.at(found.values[:, self._names["against"]], self.against_owner, near)
 
     def nearest(self, found: Evidence, candidate: int) -> int:
         """Index of the stored phrase of a candidate that cosine puts nearest, the first of equals; -1 without any."""
