@@ -26,7 +26,7 @@ from telegram.request import HTTPXRequest
 
 from bot import replies
 from bot.channels.lanes import Lanes
-from bot.channels.telegram_albums import WAIT_SECONDS, Albums, may_get_words
+from bot.channels.telegram_albums import WAIT_SECONDS, may_get_words, pictures_beside
 from bot.channels.telegram_commands import Commands
 from bot.channels.telegram_pace import Pace
 from bot.channels.telegram_poll import BACKOFF_SECONDS, Contact, Fetching, Poller, explain, to_update
@@ -97,7 +97,6 @@ class TelegramChannel:
         self._lanes = Lanes()
         self._taken: set[str] = set()
         self._line = asyncio.Lock()
-        self._albums = Albums()
         self.contact = Contact(clock)
         self.pace = Pace(clock, sleep)
         self._delivery = Delivery(self.bot, knowledge, self.pace, dialogue.traditional.text)
@@ -211,8 +210,8 @@ class TelegramChannel:
 
     async def take(self, updates: Sequence[Update]) -> None:
         """Put a batch on disk, in order within a chat. Raises StoreUnavailable; then none may be acknowledged."""
-        found = [incoming for update in updates if (incoming := self._read(update)) is not None]
-        wanted = sorted(self._albums.wanted(found), key=lambda i: i.update_id)
+        read = (self._read(update) for update in updates)
+        wanted = sorted((i for i in read if i is not None), key=lambda i: i.update_id)
         urgent = [incoming for incoming in wanted if self._urgent(incoming)]
         # these wait for no room
         await self._keep(urgent)
@@ -246,6 +245,9 @@ class TelegramChannel:
                 return
             try:
                 message, receipt = await self._dialogue.accept(message)
+                if receipt.progress is not Progress.DONE and (pictures := pictures_beside(incoming)):
+                    # recorded, not sent: the words of their album are answered
+                    await self._dialogue.say(pictures, replies.text(self._knowledge(), "kind_unknown"))
             except StoreRefused as error:
                 # not acknowledged it would come again for ever, and hold up all others
                 log.error("update %d passed over: %s", incoming.update_id, error)
@@ -314,9 +316,6 @@ class TelegramChannel:
         if incoming.staff:
             said = await staff_reply(incoming.staff, base, self._store)
             await self._dialogue.say(message, said, deliver=True)
-        elif self._albums.beside_words(incoming):
-            # recorded, not sent: the words of its album are answered
-            await self._dialogue.say(message, replies.text(base, "kind_unknown"))
         else:
             try:
                 await self._dialogue.answer(message, deliver=True)
@@ -379,8 +378,7 @@ class TelegramChannel:
                 return _error(503, "starting", "正在启动，请稍后再送。")
             return JSONResponse({})
         try:
-            for wanted in self._albums.wanted([incoming]):
-                await self._take_in(wanted, busy=self._lanes.waiting >= self._most)
+            await self._take_in(incoming, busy=self._lanes.waiting >= self._most)
         except StoreUnavailable as error:
             log.error("update not stored, so not acknowledged: %s", error)
             return _error(503, "store_unavailable", "数据库暂时连接不上。")

@@ -63,7 +63,7 @@ class Incoming:
     edited: bool = False
     """Words that were said before and have been changed, or something beside the words."""
     album: str = ""
-    """Of which album it is a picture."""
+    """Of a picture of an album: the message id that all its pictures without words have."""
 
 
 def read(
@@ -84,7 +84,7 @@ def read(
     if not text and found.effective_attachment is None and not _bare_mention(found, text):
         return None
     read = _message(update.update_id, found, text, me, staff)
-    return replace(read, edited=found is update.edited_message, album=found.media_group_id or "")
+    return replace(read, edited=found is update.edited_message, album=_album(found, me))
 
 
 def understood(update: Update, me: Me, base: KnowledgeData, now: datetime, staff: frozenset[int]) -> Incoming | None:
@@ -126,7 +126,7 @@ def _message(update_id: int, found: telegram.Message, text: str, me: Me, staff: 
     message_id = f"{me.id}-{update_id}"
     if not text and found.media_group_id:
         # an album comes as many messages: one courteous word for all
-        message_id = f"{me.id}-g{found.media_group_id}"
+        message_id = _album(found, me)
     elif found.chat.type in _GROUPS:
         # kept with the message, so that the answer shows what it answers
         message_id += f".{found.message_id}"
@@ -141,6 +141,10 @@ def _message(update_id: int, found: telegram.Message, text: str, me: Me, staff: 
         return replace(incoming, message=replace(message, kind=Kind.COMMAND, text=name), staff=name)
     kind, text = command(name, rest)
     return replace(incoming, message=replace(message, kind=kind, text=text))
+
+
+def _album(found: telegram.Message, me: Me) -> str:
+    return f"{me.id}-g{found.media_group_id}" if found.media_group_id else ""
 
 
 def _person(found: telegram.Message) -> str:

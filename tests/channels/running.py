@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from bot import replies
 from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram_albums import WAIT_SECONDS
 from bot.config import Dialogue as Rules
 from bot.config import Telegram
 from bot.dialogue import Dialogue
@@ -42,6 +43,22 @@ class FastTime:
         self.slept.append(seconds)
         self.time += seconds
         await asyncio.sleep(0.001)
+
+
+class Held(FastTime):
+    """Pictures wait for their words until they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        """Held back for a picture, over at once for all else."""
+        if seconds == WAIT_SECONDS:
+            self.slept.append(seconds)
+            await self.go.wait()
+        else:
+            await super().sleep(seconds)
 
 
 @contextlib.asynccontextmanager

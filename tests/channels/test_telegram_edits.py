@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from bot.channels.telegram_albums import WAIT_SECONDS
 from bot.channels.telegram_poll import to_update
 from bot.store.sql import SqlStore
 from intents import Matcher
 from tests.channels.bot_api import BotApi, labels
 from tests.channels.golden import ATTACHMENTS, GROUP, US, mention, message
-from tests.channels.running import FastTime, a_channel, alive
+from tests.channels.running import Held, a_channel, alive
 from tests.waiting import until
 
 UNKNOWN = "今晚吃什么好呢我该问谁"
@@ -81,22 +80,6 @@ async def test_an_album_with_words_gets_one_answer(
     assert 2 == len(api.sent)
 
 
-class Held(FastTime):
-    """Pictures wait for their words until they are let go."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.go = asyncio.Event()
-
-    async def sleep(self, seconds: float) -> None:
-        """Held back for a picture, over at once for all else."""
-        if seconds == WAIT_SECONDS:
-            self.slept.append(seconds)
-            await self.go.wait()
-        else:
-            await super().sleep(seconds)
-
-
 async def test_the_words_of_an_album_may_come_with_the_next_updates(
     api: BotApi, store: SqlStore, sample_matcher: Matcher
 ) -> None:
@@ -114,6 +97,23 @@ async def test_the_words_of_an_album_may_come_with_the_next_updates(
     assert "以公示为准。" == said["text"].splitlines()[0]
     assert 1 == len(api.sent)
     assert [] == await store.left_over("telegram")
+
+
+async def test_a_stop_between_the_pictures_of_an_album_costs_no_word(
+    api: BotApi, store: SqlStore, sample_matcher: Matcher
+) -> None:
+    """The picture that comes after it finds its album answered."""
+    photo = ATTACHMENTS["photo"]
+    async with alive(a_channel(api.url, store, sample_matcher)):
+        first = api.add("message", message(number=1, media_group_id="9", caption="公证收费标准", **photo))
+        await api.wait(1)
+        assert await until(lambda: first + 1 in api.offsets)
+    async with alive(a_channel(api.url, store, sample_matcher)) as channel:
+        last = api.add("message", message(number=2, media_group_id="9", **photo))
+        assert await until(lambda: last + 1 in api.offsets)
+        assert await until(lambda: channel.health()["waiting"] == 0)
+    counts = await store.counts()
+    assert (1, 1) == (len(api.sent), sum(counts[name] for name in counts if name.startswith("outbox_")))
 
 
 async def test_an_album_without_words_gets_its_word_after_a_moment(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,8 @@ from bot.store.locks import Lock
 from bot.store.sql import SqlStore
 from intents import Matcher
 from tests.channels.bot_api import BotApi, running_bot_api
-from tests.channels.golden import PRIVATE, message, pressed
-from tests.channels.running import a_channel, alive
+from tests.channels.golden import ATTACHMENTS, GROUP, PRIVATE, US, message, pressed
+from tests.channels.running import Held, a_channel, alive
 from tests.waiting import until
 
 pytestmark = pytest.mark.postgres
@@ -64,3 +65,46 @@ async def test_a_nul_silences_nobody(pair: tuple[SqlStore, SqlStore], sample_mat
     answers = {e.text: e.key for e in await store.exchanges("telegram")}
     assert {"公证收费标准": "entry", "继承公证怎么办": "entry", "法律援助收费吗": "entry"}.items() <= answers.items()
     assert [] == await store.left_over("telegram")
+
+
+async def written(store: SqlStore) -> int:
+    """How many messages were ever put in the outbox."""
+    return sum(count for name, count in (await store.counts()).items() if name.startswith("outbox_"))
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("worded", [0, 1, 2])
+async def test_an_album_that_comes_to_both_gets_one_answer(
+    pair: tuple[SqlStore, SqlStore], sample_matcher: Matcher, worded: int, grouped: bool
+) -> None:
+    """Its words are answered, whichever replica they came to and when; the pictures that came to the other get no word."""
+    photo, time = ATTACHMENTS["photo"], Held()
+    ours: dict[str, Any] = {"reply_to_message": {**message("旧", GROUP), "from": US}} if grouped else {}
+    async with running_bot_api() as api:
+        both = [a_channel(api.url, store, sample_matcher, time=time, mode="webhook") for store in pair]
+        async with alive(both[0], receive=False), alive(both[1], receive=False):
+            for number in range(4):
+                words: dict[str, Any] = {"caption": "公证收费标准"} if number == worded else {}
+                body = message("", GROUP if grouped else None, number + 1, media_group_id="9", **words, **ours, **photo)
+                assert 200 == (await both[number % 2]._delivered({"update_id": number, "message": body})).status_code
+            (said,) = await api.wait(1)
+            time.go.set()
+            assert await until(lambda: not any(channel.health()["waiting"] for channel in both))
+    assert said["text"].startswith("以公示为准。")
+    assert 1 == await written(pair[0])
+    assert [] == await pair[0].left_over("telegram")
+
+
+async def test_an_album_without_words_that_comes_to_both_gets_one_word(
+    pair: tuple[SqlStore, SqlStore], sample_matcher: Matcher
+) -> None:
+    """Both replicas have pictures of it and answer them; one answer stands."""
+    async with running_bot_api() as api:
+        both = [a_channel(api.url, store, sample_matcher, mode="webhook") for store in pair]
+        async with alive(both[0], receive=False), alive(both[1], receive=False):
+            for number in range(4):
+                body = message("", None, number + 1, media_group_id="9", **ATTACHMENTS["photo"])
+                await both[number % 2]._delivered({"update_id": number, "message": body})
+            assert await until(lambda: not any(channel.health()["waiting"] for channel in both))
+            assert 1 == len(await api.wait(1))
+    assert 1 == await written(pair[0])
