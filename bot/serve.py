@@ -179,6 +179,8 @@ async def _telegram(
         channel.pace.shared_by(len(await core.store.replicas.alive()))
 
     core.sharing.keeper.care(share)
+    if (batches := core.store.shared.batches) is not None:
+        channel.pace.agree(batches.turns.ask)
     tasks += [channel.sender.run, channel.run]
     health[CHANNEL] = channel.health
     notes.append(("Telegram", f"开（{'webhook，回调 /telegram' if settings.mode == 'webhook' else '长轮询'}）"))

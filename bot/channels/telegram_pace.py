@@ -3,6 +3,9 @@
 About one message a second in a chat, 20 a minute in a group, 30 a second overall (Bots FAQ, "My bot is hitting limits").
 When Telegram does answer 429, nothing is sent before the time it named is over: a shorter answer that comes later never
 shortens a longer one.
+
+Where several processes send for the bot, each counts for itself what is allowed overall and in each chat, and asks for its
+turn in the chat as well: no chat gets more than that from all of them together.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ GROUP, GROUP_SECONDS = 20, 60.0
 PATIENCE_SECONDS = 3.0
 """A wait up to this long is waited for; a longer one puts the message back in the outbox."""
 _MOST_CHATS = 20_000
+Turns = Callable[[str, int, float, float], Awaitable[float]]
+"""Takes a turn among several processes: name, how many in how many seconds, seconds between two (bot.store.turns)."""
 
 
 class Pace:
@@ -36,18 +41,22 @@ class Pace:
         self._chats: OrderedDict[str, deque[float]] = OrderedDict()
         self._held_until = 0.0
         self._overall = OVERALL
+        self._turns: Turns | None = None
 
     def shared_by(self, processes: int) -> None:
         """So many processes send for this bot: each takes its part of what is allowed overall."""
         self._overall = max(1, OVERALL // max(1, processes))
 
+    def agree(self, turns: Turns) -> None:
+        """Ask for each turn in a chat, because other processes may send there, too."""
+        self._turns = turns
+
     async def turn(self, chat: str) -> None:
         """Wait until a message may be sent to this chat. Raises DeliveryDelayed when that takes too long."""
-        while (wait := self.wait(chat)) > 0:
+        while (wait := self.wait(chat) or await self._take(chat)) > 0:
             if wait > PATIENCE_SECONDS:
                 raise DeliveryDelayed("flood limit", wait)
             await self._sleep(wait)
-        self._count(chat)
 
     def hold(self, seconds: float) -> None:
         """Telegram asked to wait: nobody sends before that."""
@@ -65,8 +74,21 @@ class Pace:
             free.append(sent[0] + GROUP_SECONDS)
         return max(0.0, *(at - now for at in free))
 
-    def _count(self, chat: str) -> None:
+    async def _take(self, chat: str) -> float:
+        """Take a turn that is free here; 0 when it is taken, else the seconds that another process's turns ask to wait."""
+        # counted before the others are asked: meanwhile nobody here takes the same turn
         now = self._clock()
+        sent = self._count(chat, now)
+        if self._turns is None:
+            return 0.0
+        most, window = (GROUP, GROUP_SECONDS) if is_group(chat) else (1, CHAT_SECONDS)
+        if wait := await self._turns(f"telegram {chat}", most, window, CHAT_SECONDS):
+            for counted in (self._all, sent):
+                if now in counted:
+                    counted.remove(now)
+        return wait
+
+    def _count(self, chat: str, now: float) -> deque[float]:
         self._all.append(now)
         # a private chat needs its last time only; in a group the last 20 count
         sent = self._chats.setdefault(chat, deque(maxlen=GROUP if is_group(chat) else 1))
@@ -74,6 +96,7 @@ class Pace:
         self._chats.move_to_end(chat)
         while len(self._chats) > _MOST_CHATS:
             self._chats.popitem(last=False)
+        return sent
 
 
 def is_group(chat: str) -> bool:

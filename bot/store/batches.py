@@ -9,6 +9,7 @@ from bot.store.batch_messages import BatchMessages
 from bot.store.batch_outbox import BatchOutbox
 from bot.store.batch_platform import BatchPlatform
 from bot.store.statistics import Statistics
+from bot.store.turns import BatchTurns
 
 
 class Batches:
@@ -21,8 +22,10 @@ class Batches:
         self.messages = BatchMessages(looking, writing, shown)
         self.platform = BatchPlatform(platform, shown)
         self.outbox = BatchOutbox(outbox, shown, me)
+        self.turns = BatchTurns(outbox, shown)
         self.statistics = Statistics(beside, lambda: self.messages.finished)
-        self._all = (*self.messages.batches, *self.platform.batches, *self.outbox.batches)
+        parts = (self.messages, self.platform, self.outbox, self.turns)
+        self._all = [batch for part in parts for batch in part.batches]
 
     def start(self) -> None:
         """Take work; the schema must stand."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.channels.telegram_pace import Pace
@@ -75,3 +77,42 @@ async def test_a_shorter_hold_never_shortens_a_longer_one() -> None:
     assert 25 == delayed.value.retry_after
     time.time += 25
     assert 0 == pace.wait("42")
+
+
+async def test_a_turn_that_others_have_is_waited_for_and_not_counted() -> None:
+    """What was refused leaves what is allowed overall, in the chat and in the group as it was."""
+    time = FastTime()
+    pace = Pace(time, time.sleep)
+    waits, asked = [0.5, 41.0, 0.0], []
+
+    async def turns(name: str, most: int, window: float, gap: float) -> float:
+        asked.append((name, most, window, gap))
+        return waits.pop(0)
+
+    pace.agree(turns)
+    with pytest.raises(DeliveryDelayed) as delayed:
+        await pace.turn("-5")
+    assert (41.0, [0.5]) == (delayed.value.retry_after, time.slept)
+    assert 0 == pace.wait("-5")
+    assert 0 == len(pace._all)
+    await pace.turn("-5")
+    assert (1.0, 1) == (pace.wait("-5"), len(pace._all))
+    waits.append(0.0)
+    await pace.turn("42")
+    assert [("telegram -5", 20, 60.0, 1.0)] * 3 + [("telegram 42", 1, 1.0, 1.0)] == asked
+
+
+async def test_nobody_takes_a_turn_while_the_others_are_asked() -> None:
+    """However slowly they answer, any second holds at most thirty here."""
+    time = FastTime()
+    pace = Pace(time, time.sleep)
+    times = []
+
+    async def turns(name: str, most: int, window: float, gap: float) -> float:
+        times.append(time.time)
+        await asyncio.sleep(0)
+        return 0.0
+
+    pace.agree(turns)
+    await asyncio.gather(*(pace.turn(str(chat + 1)) for chat in range(60)))
+    assert 30 == most_within(times, 1.0)

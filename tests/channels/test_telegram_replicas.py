@@ -1,21 +1,34 @@
-"""Two replicas on one PostgreSQL: one of them polls Telegram, the other takes over, nobody is answered twice."""
+"""Two replicas on one PostgreSQL: one of them polls Telegram, the other takes over, nobody is answered twice or too fast."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
 
+from bot import serve
+from bot.channels import telegram_pace
 from bot.channels.telegram import TelegramChannel
+from bot.config import Telegram
+from bot.desk.sender import Sender
+from bot.keeping import Keeper
+from bot.messages import Reply
 from bot.store.alone import Alone
 from bot.store.locks import Lock
+from bot.store.replica_schema import rates
 from bot.store.sql import SqlStore
 from intents import Matcher
-from tests.channels.bot_api import BotApi, running_bot_api
+from tests.channels.bot_api import TOKEN, BotApi, running_bot_api
 from tests.channels.golden import ATTACHMENTS, GROUP, PRIVATE, US, message, pressed
 from tests.channels.running import Held, a_channel, alive
+from tests.fakes import FakeClock
 from tests.waiting import until
 
 pytestmark = pytest.mark.postgres
@@ -67,9 +80,80 @@ async def test_a_nul_silences_nobody(pair: tuple[SqlStore, SqlStore], sample_mat
     assert [] == await store.left_over("telegram")
 
 
+LONG = 1000.0
+"""Seconds: longer than any test takes."""
+
+
+@contextlib.asynccontextmanager
+async def served(api: BotApi, store: SqlStore, matcher: Matcher) -> AsyncIterator[Sender]:
+    """What sends for Telegram, put together as the service does it."""
+    settings = Telegram(token=SecretStr(TOKEN), base_url=api.url)
+    core: Any = SimpleNamespace(
+        settings=SimpleNamespace(telegram=settings), dialogue=a_channel(api.url, store, matcher)._dialogue, store=store,
+        brain=SimpleNamespace(current=lambda: matcher), sharing=SimpleNamespace(keeper=Keeper(store.replicas)),
+    )  # fmt: skip
+    tasks: list[Any] = []
+    async with serve._telegram(core, [], tasks, [], {}):
+        yield tasks[0].__self__
+
+
+async def put(store: SqlStore, chat: str, count: int) -> None:
+    for number in range(count):
+        await store.enqueue("telegram", chat, Reply("entry", f"第{number}条", "answer"), "")
+
+
 async def written(store: SqlStore) -> int:
     """How many messages were ever put in the outbox."""
     return sum(count for name, count in (await store.counts()).items() if name.startswith("outbox_"))
+
+
+async def pass_by(clock: FakeClock, store: SqlStore) -> None:
+    """It is later, for the store and for the turns that were taken."""
+    clock.pass_by(seconds=LONG)
+    async with store.shared.engine.begin() as connection:
+        await connection.execute(sa.update(rates).values(slot=rates.c.slot - int(LONG * 1_000_000)))
+
+
+async def test_a_chat_has_one_pace_on_all_replicas(
+    pair: tuple[SqlStore, SqlStore], sample_matcher: Matcher, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one replica sent holds up the other one in that chat and in no other, and not for longer than that."""
+    monkeypatch.setattr(telegram_pace, "CHAT_SECONDS", LONG)
+    async with (
+        running_bot_api() as api,
+        served(api, pair[0], sample_matcher) as first,
+        served(api, pair[1], sample_matcher) as second,
+    ):
+        await put(pair[0], "42", 2)
+        assert 1 == await first.once()
+        await put(pair[0], "43", 1)
+        assert 2 == await second.once()
+        assert {42: 1, 43: 1} == Counter(sent["chat"] for sent in api.sent)
+        assert 1 == (await pair[0].counts())["outbox_pending"]
+        await pass_by(clock, pair[0])
+        assert 1 == await second.once()
+        assert {42: 2, 43: 1} == Counter(sent["chat"] for sent in api.sent)
+
+
+async def test_a_group_has_one_minute_on_all_replicas(
+    pair: tuple[SqlStore, SqlStore], sample_matcher: Matcher, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many in its time from both together, and so many again after it."""
+    for name, value in (("CHAT_SECONDS", 0.0), ("GROUP", 3), ("GROUP_SECONDS", LONG)):
+        monkeypatch.setattr(telegram_pace, name, value)
+    async with (
+        running_bot_api() as api,
+        served(api, pair[0], sample_matcher) as first,
+        served(api, pair[1], sample_matcher) as second,
+    ):
+        await put(pair[0], "-500", 7)
+        for sender in (first, second) * 3:
+            await sender.once()
+        assert 3 == len(api.sent)
+        await pass_by(clock, pair[0])
+        for sender in (second, first) * 3:
+            await sender.once()
+        assert [f"第{number}条" for number in range(6)] == [sent["text"] for sent in api.sent]
 
 
 @pytest.mark.parametrize("grouped", [False, True])
