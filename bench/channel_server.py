@@ -18,7 +18,7 @@ from pathlib import Path
 import uvicorn
 from pydantic import SecretStr
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
@@ -29,12 +29,15 @@ from bot.channels.webchat import WebChat
 from bot.channels.wechat import Parts, WeChatChannel
 from bot.config import Dialogue, KnowledgeSettings, Limits, Settings, StoreSettings, Telegram, WeChat
 from bot.dialogue import Dialogue as Talk
+from bot.forms import fields
 from bot.gate import Gate
 from bot.memory import Work
-from bot.messages import Reply
+from bot.messages import Message, Reply
 from bot.serve import GC_THRESHOLDS
 from bot.server import make_app, new_event_loop
+from bot.store.base import Receipt
 from bot.store.platform import PlatformStore
+from bot.store.platform_base import Admitted, Knock, Platform
 from bot.store.sql import SqlStore
 from intents import Matcher
 from intents.model import KnowledgeData
@@ -62,19 +65,20 @@ def settings(directory: Path, secret: str) -> Settings:
 
 
 class Echo:
-    """What the two platforms' requests cost without us: the wire format read, checked and answered, nothing in between.
+    """What the requests cost without us: the wire format read, checked and answered, nothing in between.
 
     With a store one row with the body is written before the answer, by the service's own group commit (synchronous=FULL).
     """
 
-    def __init__(self, wechat: WeChat, store: SqlStore | None) -> None:
+    def __init__(self, wechat: WeChat, store: SqlStore | None = None) -> None:
         self._gate = wechat_webhook.Gatekeeper(wechat, utc_now)
         self._fast = None if store is None else store.shared.fast
 
     def routes(self, name: str) -> list[Route]:
-        """POST /NAME for JSON, /NAME-wechat for WeChat's deliveries."""
+        """POST /NAME for JSON, /NAME-form for a form of the page, /NAME-wechat for WeChat's deliveries."""
         return [
             Route(f"/{name}", self.json, methods=["POST"]),
+            Route(f"/{name}-form", self.form, methods=["POST"]),
             Route(f"/{name}-wechat", self.wechat, methods=["POST"]),
         ]
 
@@ -85,13 +89,19 @@ class Echo:
         await self._keep(body)
         return JSONResponse({"echo": data})
 
+    async def form(self, request: Request) -> Response:
+        """A form in, its text out."""
+        text = dict(await fields(request))["text"]
+        await self._keep(text.encode())
+        return PlainTextResponse(text)
+
     async def wechat(self, request: Request) -> Response:
         """Signature and age checked, opened where it is sealed, XML read, the text sent back in the same form."""
         body = await request.body()
         delivery = self._gate.delivery(request.query_params, body)
-        fields = delivery.fields
+        given = delivery.fields
         await self._keep(body)
-        said = wechat_xml.text_reply(fields["FromUserName"], fields["ToUserName"], 0, fields["Content"])
+        said = wechat_xml.text_reply(given["FromUserName"], given["ToUserName"], 0, given["Content"])
         if delivery.envelope is not None:
             said = self._gate.seal(delivery.envelope, said)
         return Response(said, media_type="text/xml")
@@ -99,6 +109,30 @@ class Echo:
     async def _keep(self, body: bytes) -> None:
         if self._fast is not None:
             await self._fast.write(lambda connection: connection.execute("INSERT INTO echoes VALUES (?)", (body,)))
+
+
+class EchoHandler(Talk):
+    """An echo where a channel hands a message on: nothing is limited, redacted, understood or kept."""
+
+    async def handle(self, message: Message, deliver: bool = False, receipt: Receipt | None = None) -> Reply:
+        """What was said."""
+        return Reply("echo", message.text, "answer")
+
+    async def room(self, message: Message) -> bool:
+        """Always."""
+        return True
+
+    def clean(self, message: Message) -> Message:
+        """As it is."""
+        return message
+
+
+class NothingKept(PlatformStore):
+    """A platform store beside an echo: each delivery is new, and nothing is written."""
+
+    async def admit(self, knock: Knock) -> Admitted:
+        """New."""
+        return Admitted()
 
 
 class EchoTalk(Talk):
@@ -127,22 +161,24 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
         platform = PlatformStore(core.store.shared)
         outward = wechat_api.WeChatApi(made.wechat, client, platform, utc_now)
 
-        def both(talk: Talk) -> list[BaseRoute]:
+        def both(talk: Talk, kept: Platform = platform) -> list[BaseRoute]:
             # the outer channels, as bot.serve puts them together
-            wechats.append(WeChatChannel(Parts(talk, core.store, platform, outward, knowledge, utc_now)))
+            wechats.append(WeChatChannel(Parts(talk, core.store, kept, outward, knowledge, utc_now)))
             web = WebChat(talk, knowledge, core.store, made.web, utc_now)
             return [*web.routes(), *wechat_webhook.routes(made.wechat, wechats[-1], utc_now, lambda _: False)]
 
         wechats: list[WeChatChannel] = []
         echoing = EchoTalk(core.brain.current, core.store, made.dialogue, utc_now, gate=gate, recall=0)
+        handling = EchoHandler(core.brain.current, core.store, made.dialogue, utc_now, gate=gate, recall=0)
 
         async def count(_: Request) -> Response:
             return JSONResponse(await core.store.counts())
 
         routes = [
-            *Echo(made.wechat, None).routes("echo"),
+            *Echo(made.wechat).routes("echo"),
             *Echo(made.wechat, core.store).routes("echo-kept"),
             Route("/count", count),
+            Mount("/echo-handler", routes=both(handling, NothingKept(core.store.shared))),
             Mount("/echo-talk", routes=both(echoing)),
             *both(dialogue),
             *telegram.routes(),

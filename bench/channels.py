@@ -9,10 +9,11 @@ Messages are our own test questions, from one of 400 people; an answer counts wh
 when the response is there, Telegram's when the exchange and its outbox row are stored, WeChat's (plain mode) when the
 passive reply is there. Telegram's own sending (30 a second at most, by its rules) is not part of this.
 
-Three echoes stand beside a channel, behind the same server, middleware and router. "% echo": the same request read,
-for WeChat its signature and age checked and its XML parsed, and sent back; nothing is stored. "% kept": the same, and
-the body is one row in the same database, committed (fsync) by the same group commit before the answer. "% talk": the whole
-channel and store as in service, and only the dialogue says back what it was told: what understanding and answering cost.
+Three echoes stand beside a channel, behind the same server, middleware and router. "echo": the same request read, for
+WeChat its signature and age checked and its XML parsed, and its text sent back. "echo handler": the channel as in service,
+which reads and checks a request and writes an answer in its own form, and an echo where it hands the message to the dialogue;
+nothing is limited, redacted or stored. "echo talk": channel and store as in service, and only where the dialogue understands
+it says back what it was told: what understanding and answering cost.
 
 A machine too slow for the steady 100 a second shows in the last column: WeChat then answers with the outage text and
 keeps nothing.
@@ -32,6 +33,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter, sleep, time
+from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 import httpx
@@ -40,6 +42,7 @@ from rich.table import Table
 
 from bench.load import Load, flat_out, steady
 from bench.mixed_plan import post
+from bot.channels.visit import VISIT
 from bot.channels.wechat_crypto import sign
 from bot.paths import knowledge_dir
 from bot.recall import REMEMBERED
@@ -71,6 +74,18 @@ def api_request(path: str) -> Make:
     return make
 
 
+def page_request(path: str) -> Make:
+    """A question from the page, as its script sends it; the answer is a piece of HTML."""
+
+    def make(number: int, text: str) -> bytes:
+        said = urlencode({"text": text, "id": f"n{number}"}).encode()
+        cookie = f"Cookie: {VISIT}=bench-visit-{number % PEOPLE:012d}"
+        form = "application/x-www-form-urlencoded"
+        return post(path, said, form, cookie, "X-Fawen: bubbles", "Sec-Fetch-Site: same-origin")
+
+    return make
+
+
 def telegram_request(number: int, text: str) -> bytes:
     """A webhook delivery."""
     person = 1 + number % PEOPLE
@@ -82,13 +97,8 @@ def telegram_request(number: int, text: str) -> bytes:
     return post("/telegram", body, "application/json", f"X-Telegram-Bot-Api-Secret-Token: {SECRET}")
 
 
-def wechat_request(number: int, text: str) -> bytes:
-    """A delivery in plain mode: signed, with a nonce of its own."""
-    return _wechat("/wechat", number, text)
-
-
-def wechat_echo(path: str) -> Make:
-    """The very same delivery to an echo."""
+def wechat_request(path: str) -> Make:
+    """A delivery in plain mode: signed, with a nonce of its own; or the very same to an echo."""
     return lambda number, text: _wechat(path, number, text)
 
 
@@ -102,19 +112,31 @@ def _wechat(path: str, number: int, text: str) -> bytes:
     return post(f"{path}?{query}", message.encode(), "text/xml")
 
 
+ECHOES = ("echo", "echo handler", "echo talk")
+"""What stands beside a channel, from the barest to the one nearest to it."""
+CHANNELS = ("web page", "web API", "WeChat")
+
+
+def _every(make: Callable[[str], Make], bare: str, path: str) -> dict[str, Make]:
+    """The three echoes of a channel, and the channel."""
+    paths = (bare, f"/echo-handler{path}", f"/echo-talk{path}")
+    return {**{echo: make(at) for echo, at in zip(ECHOES, paths, strict=True)}, "": make(path)}
+
+
 TARGETS: dict[str, Make] = {
-    "JSON echo": api_request("/echo"),
-    "JSON echo, kept": api_request("/echo-kept"),
-    "WeChat echo": wechat_echo("/echo-wechat"),
-    "WeChat echo, kept": wechat_echo("/echo-kept-wechat"),
-    "JSON echo, talk": api_request("/echo-talk/api/chat"),
-    "WeChat echo, talk": wechat_echo("/echo-talk/wechat"),
-    "web JSON API": api_request("/api/chat"),
-    "WeChat webhook": wechat_request,
-    "Telegram webhook": telegram_request,
-}
-BESIDE = {"web JSON API": "JSON echo", "WeChat webhook": "WeChat echo", "Telegram webhook": "JSON echo"}
-"""Each channel with the echo that reads the same wire format."""
+    f"{channel} {echo}".strip(): make
+    for channel, every in zip(
+        CHANNELS,
+        (
+            _every(page_request, "/echo-form", "/say"),
+            _every(api_request, "/echo", "/api/chat"),
+            _every(wechat_request, "/echo-wechat", "/wechat"),
+        ),
+        strict=True,
+    )
+    for echo, make in every.items()
+} | {"Telegram": telegram_request}
+"""Telegram's updates are acknowledged when they are stored and answered afterwards: no echo does the like."""
 
 
 def requests(make: Make, texts: list[str], numbers: Iterator[int], repeat: bool) -> Iterator[bytes]:
@@ -163,12 +185,12 @@ async def measure(server: Server, name: str, texts: list[str], seconds: float, r
     made = requests(TARGETS[name], texts, numbers, repeat)
     before = server.exchanges()
     warm = await flat_out(server.port, made, 1.0, CONNECTIONS)
-    kept = name in BESIDE or name.endswith("talk")
+    kept = not name.endswith(ECHOES[:2])
     if kept:
         server.settled(before + warm.done)
     before = server.exchanges()
     fast = await flat_out(server.port, made, seconds, CONNECTIONS)
-    if name == "Telegram webhook":
+    if name == "Telegram":
         # acknowledged is stored; the answers are still being made
         fast.seconds += server.settled(before + fast.done)
     calm = await steady(server.port, made, seconds, RATE)
@@ -183,7 +205,7 @@ def run(texts: list[str], seconds: float, repeat: bool) -> Table:
     """One server, every target in turn."""
     asked = "the same hundred questions" if repeat else f"{len(texts)} questions, each worked out anew"
     table = Table(title=f"{asked}, {PEOPLE} people, {platform.machine()}", title_justify="left")
-    for column in ("channel", "msg/s", "% echo", "% kept", "% talk", "p50 ms", "p99 ms", "failed", "lost"):
+    for column in ("channel", "msg/s", *(f"% {echo}" for echo in ECHOES), "p50 ms", "p99 ms", "failed", "lost"):
         table.add_column(column, justify="left" if column == "channel" else "right", no_wrap=True)
     Path("out").mkdir(exist_ok=True)
     # in the checkout (ignored by git), not in /tmp, which may be memory: a commit shall reach a disk
@@ -194,8 +216,8 @@ def run(texts: list[str], seconds: float, repeat: bool) -> Table:
             for name in TARGETS:
                 fast, calm, missing = asyncio.run(measure(server, name, texts, seconds, repeat))
                 rates[name] = fast.rate
-                echoes = [f"{BESIDE.get(name)}{kind}" for kind in ("", ", kept", ", talk")]
-                beside = [f"{100 * fast.rate / rates[e]:.0f}" if name in BESIDE else "" for e in echoes]
+                echoes = [f"{name} {echo}" for echo in ECHOES] if name in CHANNELS else []
+                beside = [f"{100 * fast.rate / rates[e]:.0f}" for e in echoes] or [""] * len(ECHOES)
                 table.add_row(
                     name, f"{fast.rate:.0f}", *beside, f"{calm.percentile(0.5):.0f}", f"{calm.percentile(0.99):.0f}",
                     str(fast.failed + calm.failed), str(missing),
