@@ -17,7 +17,9 @@ def content_policy(frames: Sequence[str] = ()) -> str:
 HEADERS = {
     "Content-Security-Policy": content_policy(),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # not no-referrer: with that browsers send "Origin: null" along with our own forms, which then look like another site's
+    # wherever Sec-Fetch-Site is missing too (plain http, Safari before 16.4)
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     # embed.js, which other sites load, says otherwise for itself
     "Cross-Origin-Resource-Policy": "same-origin",

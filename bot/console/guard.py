@@ -5,12 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 
-HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-    # with no-referrer, the rule of the public pages, browsers send "Origin: null" along with their own forms
-    "Referrer-Policy": "same-origin",
-}
+HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 
 
 def own_site(headers: Mapping[str, str]) -> bool:

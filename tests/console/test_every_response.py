@@ -38,7 +38,7 @@ YEAR = 31_536_000
 SITE = "https://www.city.example"
 ALWAYS = {
     "x-content-type-options": {"nosniff"},
-    "referrer-policy": {"no-referrer", "same-origin"},
+    "referrer-policy": {"same-origin"},
     "permissions-policy": {"camera=(), microphone=(), geolocation=(), payment=(), usb=()"},
     "cross-origin-opener-policy": {"same-origin"},
     "cross-origin-resource-policy": {"same-origin"},
