@@ -121,9 +121,9 @@ class Poller:
             try:
                 updates = await self._fetch()
                 await self._take(updates)
-                if updates:
-                    # the next request tells Telegram to forget these
-                    self._offset = max(update.update_id for update in updates) + 1
+                # the next request tells Telegram to forget these. Where nothing came it has forgotten all before: after a week
+                # of silence it numbers anew at random, and below a kept offset whatever comes would be forgotten unseen
+                self._offset = max((update.update_id for update in updates), default=-1) + 1 or None
                 failures = 0
                 continue
             except (TelegramError, TimeoutError) as error:
