@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -25,6 +26,8 @@ _HOTLINE = re.compile(
 """Hotlines of five digits; those of three are too short a place to tap, and an emergency has its own card."""
 _STEP = re.compile(r"(\d{1,2}[.．、])(?!\d) ?(?=\S)")
 _HEAD = re.compile(r".{1,16}[：:]\Z")
+_REMEMBERED = 512
+"""Laid-out replies: the same curated answers come again and again."""
 
 
 def whole(text: str) -> Markup:
@@ -32,6 +35,7 @@ def whole(text: str) -> Markup:
     return Markup(_WHOLE.sub(r'<span class="number">\g<0></span>', str(escape(text))))  # noqa: S704  # nosec B704  escaped before
 
 
+@lru_cache(_REMEMBERED)
 def lines(text: str) -> Markup:
     """The escaped text line by line: `line`, `line step` (1. …), `line head` (a short line that ends in a colon)."""
     return Markup("\n").join(_line(line) for line in text.strip().split("\n") if line.strip())

@@ -20,6 +20,8 @@ def templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # they change with the program: looking at their files for every answer costs two calls of the system
+        auto_reload=False,
     )
     made.filters.update(whole=whole, lines=lines, by_law=by_law)
     return made
