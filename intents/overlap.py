@@ -99,7 +99,32 @@ def overlaps(base: KnowledgeData, stored: Sequence[Phrase]) -> list[Overlap]:
         elsewhere = (cosine >= np.maximum(ELSEWHERE, own[me] + MARGIN)) & ~asked_back[me] & ~asked_back[other]
         found += _chosen(me, other, cosine, elsewhere, phrases)
     declared = {frozenset((e.id, c.entry)) for e in base.entries.values() for c in e.confusable}
-    return [o for o in found if o.same or frozenset((o.one.owner, o.other.owner)) not in declared]
+    named = _Named(base)
+    return [o for o in found if o.same or not (frozenset((o.one.owner, o.other.owner)) in declared or named.apart(o))]
+
+
+class _Named:
+    """Questions that ask the same of different matters and say which: 公证怎么收费 and 律师怎么收费 are each where they belong."""
+
+    def __init__(self, base: KnowledgeData) -> None:
+        self._normalizer = Normalizer(base.lexicon)
+        topics = {topic.id: topic.title for topic in base.topics}
+        self._names = {
+            e.id: self._pairs(self._normalizer(e.title)) | self._pairs(self._normalizer(topics.get(e.topic, "")))
+            for e in base.entries.values()
+        }
+
+    def apart(self, overlap: Overlap) -> bool:
+        """Whether what only one of them says is in the title of its own entry or topic; the question itself has the say, and the
+        other only where that adds nothing of its own."""
+        one, other = self._pairs(overlap.one.form), self._pairs(overlap.other.form)
+        mine, theirs = one - other, other - one
+        return bool(mine & self._names[overlap.one.owner] or (not mine and theirs & self._names[overlap.other.owner]))
+
+    def _pairs(self, form: str) -> set[str]:
+        """Pairs of neighbouring characters, every synonym replaced."""
+        words = self._normalizer.concepts(form)
+        return {words[i : i + 2] for i in range(len(words) - 1)}
 
 
 def _chosen(

@@ -138,6 +138,17 @@ def test_questions_well_apart_pass(shipped: KnowledgeBase) -> None:
     assert [] == near_duplicates(declared)
 
 
+def test_the_same_is_asked_of_another_matter(shipped: KnowledgeBase) -> None:
+    """What tells two questions apart names the matter: each is where it belongs. With the entries changed over neither is."""
+    lawyer, notary = "请律师写份文书一般要收多少钱", "请公证写份文书一般要收多少钱"
+    for first, second, found in ((lawyer, notary, []), (notary, lawyer, ["elsewhere", "elsewhere"])):
+        one = replace(shipped.entries["service.lawyer_fee"], questions=(first, "打官司呢"), confusable=())
+        other = replace(shipped.entries["notary.fee"], questions=(second, "开发票吗"), confusable=())
+        entries = MappingProxyType({one.id: one, other.id: other})
+        base = replace(shipped, entries=entries, asks=MappingProxyType({}), background=())
+        assert found == [p.code for p in near_duplicates(base)]
+
+
 def test_each_finding_names_its_own_line(tmp_path: Path) -> None:
     """A promise in the third line of an answer, a question in the wrong words, a bad test: file and line of each."""
     base = write_sample(tmp_path / "knowledge")
