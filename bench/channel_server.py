@@ -6,10 +6,9 @@ python -m bench.channel_server DIRECTORY SECRET RECALL     prints its port, then
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
+import itertools
 import json
-import sqlite3
 import sys
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -32,12 +31,11 @@ from bot.dialogue import Dialogue as Talk
 from bot.forms import fields
 from bot.gate import Gate
 from bot.memory import Work
-from bot.messages import Message, Reply
+from bot.messages import Kind, Message, Reply
 from bot.serve import GC_THRESHOLDS
 from bot.server import make_app, new_event_loop
-from bot.store.base import Receipt
+from bot.store.base import Turn
 from bot.store.platform import PlatformStore
-from bot.store.platform_base import Admitted, Knock, Platform
 from bot.store.sql import SqlStore
 from intents import Matcher
 from intents.model import KnowledgeData
@@ -67,12 +65,13 @@ def settings(directory: Path, secret: str) -> Settings:
 class Echo:
     """What the requests cost without us: the wire format read, checked and answered, nothing in between.
 
-    With a store one row with the body is written before the answer, by the service's own group commit (synchronous=FULL).
+    With a store it is kept before the answer as a message in service is: one look at what was before, then message, exchange
+    and conversation in one durable write (group commit, synchronous=FULL).
     """
 
     def __init__(self, wechat: WeChat, store: SqlStore | None = None) -> None:
         self._gate = wechat_webhook.Gatekeeper(wechat, utc_now)
-        self._fast = None if store is None else store.shared.fast
+        self._store, self._numbers = store, itertools.count()
 
     def routes(self, name: str) -> list[Route]:
         """POST /NAME for JSON, /NAME-form for a form of the page, /NAME-wechat for WeChat's deliveries."""
@@ -86,13 +85,13 @@ class Echo:
         """JSON in, the same JSON out."""
         body = await request.body()
         data = json.loads(body)
-        await self._keep(body)
+        await self._keep(body.decode())
         return JSONResponse({"echo": data})
 
     async def form(self, request: Request) -> Response:
         """A form in, its text out."""
         text = dict(await fields(request))["text"]
-        await self._keep(text.encode())
+        await self._keep(text)
         return PlainTextResponse(text)
 
     async def wechat(self, request: Request) -> Response:
@@ -100,39 +99,20 @@ class Echo:
         body = await request.body()
         delivery = self._gate.delivery(request.query_params, body)
         given = delivery.fields
-        await self._keep(body)
+        await self._keep(given["Content"])
         said = wechat_xml.text_reply(given["FromUserName"], given["ToUserName"], 0, given["Content"])
         if delivery.envelope is not None:
             said = self._gate.seal(delivery.envelope, said)
         return Response(said, media_type="text/xml")
 
-    async def _keep(self, body: bytes) -> None:
-        if self._fast is not None:
-            await self._fast.write(lambda connection: connection.execute("INSERT INTO echoes VALUES (?)", (body,)))
-
-
-class EchoHandler(Talk):
-    """An echo where a channel hands a message on: nothing is limited, redacted, understood or kept."""
-
-    async def handle(self, message: Message, deliver: bool = False, receipt: Receipt | None = None) -> Reply:
-        """What was said."""
-        return Reply("echo", message.text, "answer")
-
-    async def room(self, message: Message) -> bool:
-        """Always."""
-        return True
-
-    def clean(self, message: Message) -> Message:
-        """As it is."""
-        return message
-
-
-class NothingKept(PlatformStore):
-    """A platform store beside an echo: each delivery is new, and nothing is written."""
-
-    async def admit(self, knock: Knock) -> Admitted:
-        """New."""
-        return Admitted()
+    async def _keep(self, text: str) -> None:
+        if self._store is None:
+            return
+        number = next(self._numbers)
+        chat = f"echo-{number % 400}"
+        message = Message("echo", chat, chat, text, Kind.TEXT, utc_now(), f"{chat}-{number}")
+        before = await self._store.before(message)
+        await self._store.finish(Turn(message, Reply("echo", text, "answer"), before.state))
 
 
 class EchoTalk(Talk):
@@ -147,8 +127,6 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
     made = settings(directory, secret)
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(running_core(made))
-        with contextlib.closing(sqlite3.connect(directory / "bench.db")) as beside:
-            beside.execute("CREATE TABLE echoes (body BLOB)")
 
         def knowledge() -> KnowledgeData:
             return core.brain.current().knowledge
@@ -161,15 +139,14 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
         platform = PlatformStore(core.store.shared)
         outward = wechat_api.WeChatApi(made.wechat, client, platform, utc_now)
 
-        def both(talk: Talk, kept: Platform = platform) -> list[BaseRoute]:
+        def both(talk: Talk) -> list[BaseRoute]:
             # the outer channels, as bot.serve puts them together
-            wechats.append(WeChatChannel(Parts(talk, core.store, kept, outward, knowledge, utc_now)))
+            wechats.append(WeChatChannel(Parts(talk, core.store, platform, outward, knowledge, utc_now)))
             web = WebChat(talk, knowledge, core.store, made.web, utc_now)
             return [*web.routes(), *wechat_webhook.routes(made.wechat, wechats[-1], utc_now, lambda _: False)]
 
         wechats: list[WeChatChannel] = []
         echoing = EchoTalk(core.brain.current, core.store, made.dialogue, utc_now, gate=gate, recall=0)
-        handling = EchoHandler(core.brain.current, core.store, made.dialogue, utc_now, gate=gate, recall=0)
 
         async def count(_: Request) -> Response:
             return JSONResponse(await core.store.counts())
@@ -178,7 +155,6 @@ async def serve(directory: Path, secret: str, recall: int) -> None:
             *Echo(made.wechat).routes("echo"),
             *Echo(made.wechat, core.store).routes("echo-kept"),
             Route("/count", count),
-            Mount("/echo-handler", routes=both(handling, NothingKept(core.store.shared))),
             Mount("/echo-talk", routes=both(echoing)),
             *both(dialogue),
             *telegram.routes(),

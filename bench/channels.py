@@ -10,10 +10,10 @@ when the response is there, Telegram's when the exchange and its outbox row are 
 passive reply is there. Telegram's own sending (30 a second at most, by its rules) is not part of this.
 
 Three echoes stand beside a channel, behind the same server, middleware and router. "echo": the same request read, for
-WeChat its signature and age checked and its XML parsed, and its text sent back. "echo handler": the channel as in service,
-which reads and checks a request and writes an answer in its own form, and an echo where it hands the message to the dialogue;
-nothing is limited, redacted or stored. "echo talk": channel and store as in service, and only where the dialogue understands
-it says back what it was told: what understanding and answering cost.
+WeChat its signature and age checked and its XML parsed, and its text sent back. "echo kept": the same, and before the answer
+it is kept as a message is, by the service's own store: a look at what was before, then its three rows, durable. "echo talk":
+channel and store as in service, and only where the dialogue understands it says back what it was told: what understanding and
+answering cost.
 
 A machine too slow for the steady 100 a second shows in the last column: WeChat then answers with the outage text and
 keeps nothing.
@@ -112,14 +112,14 @@ def _wechat(path: str, number: int, text: str) -> bytes:
     return post(f"{path}?{query}", message.encode(), "text/xml")
 
 
-ECHOES = ("echo", "echo handler", "echo talk")
+ECHOES = ("echo", "echo kept", "echo talk")
 """What stands beside a channel, from the barest to the one nearest to it."""
 CHANNELS = ("web page", "web API", "WeChat")
 
 
 def _every(make: Callable[[str], Make], bare: str, path: str) -> dict[str, Make]:
     """The three echoes of a channel, and the channel."""
-    paths = (bare, f"/echo-handler{path}", f"/echo-talk{path}")
+    paths = (f"/echo{bare}", f"/echo-kept{bare}", f"/echo-talk{path}")
     return {**{echo: make(at) for echo, at in zip(ECHOES, paths, strict=True)}, "": make(path)}
 
 
@@ -128,9 +128,9 @@ TARGETS: dict[str, Make] = {
     for channel, every in zip(
         CHANNELS,
         (
-            _every(page_request, "/echo-form", "/say"),
-            _every(api_request, "/echo", "/api/chat"),
-            _every(wechat_request, "/echo-wechat", "/wechat"),
+            _every(page_request, "-form", "/say"),
+            _every(api_request, "", "/api/chat"),
+            _every(wechat_request, "-wechat", "/wechat"),
         ),
         strict=True,
     )
@@ -185,8 +185,8 @@ async def measure(server: Server, name: str, texts: list[str], seconds: float, r
     made = requests(TARGETS[name], texts, numbers, repeat)
     before = server.exchanges()
     warm = await flat_out(server.port, made, 1.0, CONNECTIONS)
-    kept = not name.endswith(ECHOES[:2])
-    if kept:
+    counted = not name.endswith(ECHOES[:2])
+    if counted:
         server.settled(before + warm.done)
     before = server.exchanges()
     fast = await flat_out(server.port, made, seconds, CONNECTIONS)
@@ -195,7 +195,7 @@ async def measure(server: Server, name: str, texts: list[str], seconds: float, r
         fast.seconds += server.settled(before + fast.done)
     calm = await steady(server.port, made, seconds, RATE)
     missing = 0
-    if kept:
+    if counted:
         server.settled(before + fast.done + calm.done)
         missing = fast.done + calm.done - (server.exchanges() - before)
     return fast, calm, missing

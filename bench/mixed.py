@@ -218,7 +218,7 @@ async def run(args: argparse.Namespace, folder: Path) -> list[Run]:
     found = []
     server = Server(str(folder), 0)
     try:
-        for name, way in (("echo", "/echo"), ("echo, one row kept", "/echo-kept")):
+        for name, way in (("echo", "/echo"), ("echo, kept as a message is", "/echo-kept")):
             writer = Writer(Wire(SECRET, AES_KEY, APP_ID, way, f"{way}-wechat", way))
             target = Target(name, [server.port], writer, {"server": [server.pid]})
             await target.measure(texts, False, max(args.rate), 2)

@@ -84,7 +84,7 @@ class Dialogue:
         """
         meter, base = self.gate.meter, self._matcher().knowledge
         if not deliver and receipt is None and not await self.room(message):
-            return replies.text(base, "busy")
+            return self._as_written(message, replies.text(base, "busy"))
         with self.gate.working():
             message = self.clean(message) if receipt is None else message
             try:
@@ -107,8 +107,12 @@ class Dialogue:
         """What is said while the store is away: in an emergency what to do, which takes no store, else to come again."""
         base, found = self._matcher().knowledge, self.emergency(message)
         if found is None or not found.entry:
-            return replies.text(base, "outage")
+            return self._as_written(message, replies.text(base, "outage"))
         reply = replies.entry(base, found.entry, 1.0, self._now().date(), self._office)
+        return self._as_written(message, reply)
+
+    def _as_written(self, message: Message, reply: Reply) -> Reply:
+        """What is said beside any conversation, in the characters of the message."""
         return marked(reply) if self.traditional.written(message.text) else reply
 
     async def room(self, message: Message) -> bool:

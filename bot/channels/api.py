@@ -10,6 +10,7 @@ Error: {"error": {"code", "message"}}; every code stands in openapi.CODES
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
@@ -111,8 +112,7 @@ class Api:
         message = _message({**data, "id": name}, self._now())
         attend(message.channel, message.message_id)
         reply = await self._dialogue.handle(message)
-        # a reply that was not recorded (busy, outage) has no mark
-        if is_marked(reply) or (message.kind is Kind.TEXT and self._traditional.written(message.text)):
+        if is_marked(reply):
             reply = self._traditional.reply(reply)
         if status := _TURNED_AWAY.get(reply.key):
             return error(status, reply.key, reply.text, _RETRY_SECONDS)
@@ -165,10 +165,7 @@ async def _body(request: Request) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise _BadRequest(415, "not_json", "请以 application/json 发送。")
-    try:
-        data = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        raise _BadRequest(400, "bad_json", "请求体不是有效的 JSON。") from None
+    data = _parsed(await request.body())
     if not isinstance(data, dict):
         raise _BadRequest(422, "not_object", "请求体应当是一个对象，含 session 和 text。")
     for key, most in openapi.MOST.items():
@@ -182,6 +179,16 @@ async def _body(request: Request) -> dict[str, str]:
         raise _BadRequest(422, "bad_value", f"“feedback”只能是 {' 或 '.join(openapi.FEEDBACK)}。")
     # PostgreSQL stores no NUL
     return {key: data[key].replace("\0", "\ufffd") for key in openapi.MOST if key in data}
+
+
+def _parsed(body: bytes) -> Any:
+    with contextlib.suppress(ValueError):
+        return orjson.loads(body)
+    # what orjson refuses may be JSON all the same: halves of surrogate pairs, numbers of any length
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise _BadRequest(400, "bad_json", "请求体不是有效的 JSON。") from None
 
 
 def _message(data: dict[str, str], at: datetime) -> Message:

@@ -33,6 +33,9 @@ class Cors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. Raises HTTPException, marked like an answer."""
+        if not self._origins:
+            await self._app(scope, receive, send)
+            return
         headers = Headers(scope=scope)
         origin = headers.get("origin", "")
         allowed = origin in self._origins
@@ -45,11 +48,10 @@ class Cors:
             return
 
         def mark(given: MutableHeaders) -> MutableHeaders:
-            if self._origins:
-                given.add_vary_header("Origin")
-                if allowed:
-                    given["Access-Control-Allow-Origin"] = origin
-                    given["Access-Control-Expose-Headers"] = _READABLE
+            given.add_vary_header("Origin")
+            if allowed:
+                given["Access-Control-Allow-Origin"] = origin
+                given["Access-Control-Expose-Headers"] = _READABLE
             return given
 
         async def marked(message: Message) -> None:
