@@ -36,6 +36,7 @@ from bot.serve import GC_THRESHOLDS
 from bot.server import make_app, new_event_loop
 from bot.store.base import Turn
 from bot.store.platform import PlatformStore
+from bot.store.platform_base import Knock, Opens
 from bot.store.sql import SqlStore
 from intents import Matcher
 from intents.model import KnowledgeData
@@ -65,13 +66,14 @@ def settings(directory: Path, secret: str) -> Settings:
 class Echo:
     """What the requests cost without us: the wire format read, checked and answered, nothing in between.
 
-    With a store it is kept before the answer as a message in service is: one look at what was before, then message, exchange
-    and conversation in one durable write (group commit, synchronous=FULL).
+    With a store it is kept before the answer as a message of that channel is in service: of WeChat the nonce and the message,
+    durable; of every channel one look at what was before, then message, exchange and conversation in one durable write.
     """
 
     def __init__(self, wechat: WeChat, store: SqlStore | None = None) -> None:
         self._gate = wechat_webhook.Gatekeeper(wechat, utc_now)
         self._store, self._numbers = store, itertools.count()
+        self._platform = None if store is None else PlatformStore(store.shared)
 
     def routes(self, name: str) -> list[Route]:
         """POST /NAME for JSON, /NAME-form for a form of the page, /NAME-wechat for WeChat's deliveries."""
@@ -99,18 +101,21 @@ class Echo:
         body = await request.body()
         delivery = self._gate.delivery(request.query_params, body)
         given = delivery.fields
-        await self._keep(given["Content"])
+        await self._keep(given["Content"], nonce=delivery.nonce)
         said = wechat_xml.text_reply(given["FromUserName"], given["ToUserName"], 0, given["Content"])
         if delivery.envelope is not None:
             said = self._gate.seal(delivery.envelope, said)
         return Response(said, media_type="text/xml")
 
-    async def _keep(self, text: str) -> None:
+    async def _keep(self, text: str, nonce: str = "") -> None:
         if self._store is None:
             return
         number = next(self._numbers)
         chat = f"echo-{number % 400}"
         message = Message("echo", chat, chat, text, Kind.TEXT, utc_now(), f"{chat}-{number}")
+        if nonce and self._platform is not None:
+            knock = Knock("echo", nonce, message.message_id, chat, message.at, Opens.MESSAGE, message)
+            await self._platform.admit(knock)
         before = await self._store.before(message)
         await self._store.finish(Turn(message, Reply("echo", text, "answer"), before.state))
 
