@@ -24,6 +24,9 @@ LONGEST = 60
 _ASKING = re.compile(
     r"怎么|怎样|如何|点样|点(?=申请|办)|咋|哪|边度|几[天日个时点份]|几[多耐]|多[少久长]|什么|甚么|啥|咩|乜|要不要|收不收|用不用|能不能|贵不贵|吗"
 )
+FEE = "fee"
+_ASKS_FEE = re.compile(r"多少钱|几多钱|几钱|收费|费用|要不要钱|要钱吗|收多少|贵不贵|花多少|交多少")
+_TELLS_FEE = re.compile(r"收费|免费|费用|不收|交费|减免|缴费")
 _BEFORE, _AFTER = 4, 3
 """Characters around a word that asks, in which it says what it asks for."""
 
@@ -41,6 +44,15 @@ def asked(text: str, aspects: Callable[[str], Collection[str]]) -> list[str]:
         found += [aspect for aspect in sorted(aspects(part)) if aspect not in found]
         last = hit.end()
     return found if 1 < len(found) <= len(hits) else []
+
+
+def untold_fee(knowledge: KnowledgeData, match: Match, aspects: Collection[str]) -> list[str]:
+    """The fee, where it is all that a text asks for and the answer has no word of it: “赠与公证一套房多少钱” is answered with what a
+    gift takes, and the entry on fees is offered below."""
+    lead = knowledge.entries.get(match.entry or "") if ours(match) else None
+    if lead is None or lead.aspect or not {FEE} & {*aspects} or not _ASKS_FEE.search(match.text):
+        return []
+    return [] if len(match.text) > LONGEST or _TELLS_FEE.search(lead.answer) else [FEE]
 
 
 def with_aspects(knowledge: KnowledgeData, match: Match, aspects: Sequence[str]) -> Match:

@@ -15,27 +15,34 @@ from typing import Any, Literal, NamedTuple
 
 from numpy.typing import NDArray
 
-from intents.beside import asked, with_aspects
+from intents.appeal import not_accepted
+from intents.beside import asked, untold_fee, with_aspects
+from intents.both import of_both
 from intents.cascade import Cascade, Weighed, step_names
 from intents.context import Context
 from intents.conversation import LEAST_OFFERED, for_another, named_only, offered, published, same_aspect
 from intents.correction import meant
 from intents.decide import LOOKED_AT, MAX_OPTIONS, Decision, decide
 from intents.encoder import Encoder
+from intents.figurative import figurative
 from intents.focus import both_ends
 from intents.forms import read_forms
 from intents.grams import Progress
 from intents.large import LargeRanker
+from intents.links import without_links
 from intents.model import ASK, HOTLINES, NO_ENTRY, SAFETY, Ask, KnowledgeData
 from intents.model_cache import LearntCache
 from intents.normalize import MAX_LENGTH, Normalizer
 from intents.phrases import MAX_PHRASES, Question
+from intents.places import inward, of_place
+from intents.pledges import pledges
 from intents.ranking import Fitted, load_fitted, top
 from intents.safety import SafetyRules
 from intents.scoring import Scorer
 from intents.several import in_order, next_context, questions_of
 from intents.sounds import Sounds
 from intents.steps import Steps, at_once
+from intents.turned import asks, turned
 
 Outcome = Literal["answer", "options", "none"]
 RANKED_LENGTH = 1_200
@@ -127,6 +134,8 @@ class Matcher:
         self.sounds = self._words_by_sound() if small else None
         """None for a large base, whose words are too many to be looked for by their sound."""
         self._exact = self._stored_questions()
+        asking = (e for e in knowledge.entries.values() if e.status == "published" and asks(e.title))
+        self._titles = {self.normalizer.plain(e.title): (e.id, e.title) for e in asking}
         self._looked: tuple[str, str, Match | None] = ("", "", None)
 
     def _cascade(self, cache: Path | None, lent: Collection[str], steps: tuple[str, ...]) -> Cascade:
@@ -164,15 +173,23 @@ class Matcher:
         """The same in steps, for who does not want to wait for sentence vectors."""
         whole = yield from self._matching(text, context)
         parts = questions_of(text[:RANKED_LENGTH]) if whole.reason in ("ranked", "context") else []
+        both = self._of_both(text, whole) if len(parts) < 2 else []
+        parts = both or parts
         if len(parts) < 2:
             aspects = asked(text, self._aspects) if whole.outcome != "none" else []
+            aspects = aspects or untold_fee(self.knowledge, whole, self._aspects(text))
             return with_aspects(self.knowledge, whole, aspects) if aspects else whole
         found: list[Match] = []
         before = context
         for part in parts:
-            found.append((yield from self._matching(part, before)))
+            # of two matters in one breath each names its own
+            found.append((yield from self._matching(part, None if both else before)))
             before = next_context(found, whole, context)
         return in_order(whole, found)
+
+    @staticmethod
+    def _of_both(text: str, whole: Match) -> list[str]:
+        return of_both(text) if whole.reason in ("ranked", "context") and whole.outcome != "none" else []
 
     def _aspects(self, part: str) -> frozenset[str]:
         return self.ranker.scorer.question(part).aspects
@@ -180,11 +197,12 @@ class Matcher:
     def _matching(self, text: str, context: Context | None) -> Steps[Match]:
         """What a text means as one question."""
         text = text[:MAX_LENGTH]
-        normal = self.normalizer(text)
+        said = without_links(text)
+        normal = self.normalizer(said)
         if not normal:
-            return Match(text, "none", None, (), 0.0, "empty")
-        if stored := self._stored(text, normal, context):
-            return stored
+            return self.emergency(text) or Match(text, "none", None, (), 0.0, "empty")
+        if stored := self._stored(said, normal, context):
+            return replace(stored, text=text)
         if normal.isdecimal() and len(normal) >= NUMBER_LENGTH:
             return Match(text, "none", None, (), 0.0, "empty")
         mended, emergency = self._first_look(text)
@@ -208,7 +226,10 @@ class Matcher:
         unknown = decision.outcome == "none" or (context is None and decision.confidence < LEAST_OFFERED)
         if unknown and (ask := self._aspect_only(question)):
             return self._asked_back(text, ask)
-        return self._result(text, decision, weighed, likeliest[:RANKED])
+        result = self._result(text, decision, weighed, likeliest[:RANKED])
+        for mend in (not_accepted, of_place, inward, pledges, figurative):
+            result = mend(self.knowledge, result)
+        return result
 
     def _corrected(self, text: str, context: Context | None) -> Steps[Match | None]:
         """“不是公证，是复议”: what is meant by itself, where something of the field is found for it."""
@@ -223,7 +244,8 @@ class Matcher:
 
     def _stored(self, text: str, normal: str, context: Context | None) -> Match | None:
         """What a stored question says by itself; in a conversation one that could mean several things says nothing."""
-        found = self._exact.get(self.normalizer.plain(text)) or self._exact.get(normal)
+        plain = self.normalizer.plain(text)
+        found = self._exact.get(plain) or self._exact.get(normal) or self._turned(plain)
         if found is None:
             return None
         owner, phrase = found
@@ -231,6 +253,14 @@ class Matcher:
             return Match(text, "answer", owner, (), 1.0, "exact", (Candidate(owner, 1.0, phrase),))
         ask = self.knowledge.asks[owner]
         return self._asked_back(text, ask) if context is None else self._told_again(text, ask.entries, context)
+
+    def _turned(self, plain: str) -> tuple[str, str] | None:
+        """A stored question or a title with the same words in another order; no group, whose words say too little."""
+        for other in (plain, *turned(plain)):
+            found = self._exact.get(other) or self._titles.get(other)
+            if found and found[0] not in self.knowledge.asks:
+                return found
+        return None
 
     def _told_again(self, text: str, meant: Sequence[str], context: Context | None) -> Match | None:
         """What to do in the emergency that was spoken of, for who may mean a telephone number; else None."""
@@ -289,6 +319,7 @@ class Matcher:
         return self.sounds.mended(self.normalizer(text)) if self.sounds else {}
 
     def _mended(self, text: str) -> str:
+        text = without_links(text)
         simple = self.normalizer.simple(text)
         if len(simple) > EXPANDED * len(text):
             # one character that stands for many: how much is read of a text counts what is read
