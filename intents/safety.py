@@ -14,6 +14,10 @@ from intents.model import Entry, Trigger
 from intents.normalize import Normalizer
 from intents.words import Words
 
+SOS = "🆘"
+"""A sign that is a plea where nothing else stands; beside words it is often a mere ornament."""
+_PLEA = "救命"
+
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
@@ -56,6 +60,8 @@ class SafetyRules:
         """Entry id and the words that fired, joined by ` + `; None when this is no emergency. `typed` is what the text was before
         its words were mended: an `unless` word that was typed counts as well."""
         plain, normal = self._normalizer.plain(text), self._normalizer(text)
+        if not plain and SOS in text:
+            plain = normal = self._normalizer.plain(_PLEA)
         forms = tuple(dict.fromkeys((plain, normal)))
         every = (*forms, self._normalizer.plain(typed), self._normalizer(typed)) if typed else forms
         begun = {rule for form in forms for word in self._begins.found(form) for rule in self._beginning[word]}
