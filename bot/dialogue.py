@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
-from bot import onward, picking, pleas, replies, typed
+from bot import elsewhere, onward, picking, pleas, replies, scripts, typed
 from bot.config import Dialogue as Limits
 from bot.desk.intake import Intake, nearest
 from bot.errors import StoreConflict, StoreUnavailable
@@ -29,6 +29,7 @@ from bot.recall import REMEMBERED, Recall
 from bot.store.base import Before, Late, Notice, Receipt, Store, Ticket, Turn
 from bot.traditional import Traditional, marked
 from intents import Match, Matcher
+from intents.apart import ABUSE, mere_abuse
 from intents.conversation import published
 from intents.model import KnowledgeData
 
@@ -295,14 +296,28 @@ class Dialogue:
             return await self._handover.human(matcher, work, "" if match.reason == "exact" else text)
         if match.outcome == "answer" and match.entry:
             answer = self._entry(matcher, work, match.entry, match.confidence, match)
-            return replies.also(base, answer, match.rest)
-        if match.outcome == "options":
+            return replies.also(base, elsewhere.told(base, answer, simple), match.rest)
+        if match.outcome == "options" and not mere_abuse(simple) and not scripts.nothing_said(text):
             work.asked_back(match, self._limits.context_minutes)
-            return replies.options(base, match)
+            return elsewhere.told(base, replies.options(base, match), simple)
+        return await self._unanswered(matcher, work, match)
+
+    async def _unanswered(self, matcher: Matcher, work: Work, match: Match) -> Reply:
+        """A ticket for a question that nothing answers; none for what asks nothing. Who writes in Latin letters is told that answers
+        are in Chinese."""
+        text, base = work.message.text.strip(), matcher.knowledge
         if match.reason == "empty":
             return replies.text(base, "empty")
+        if scripts.nothing_said(text):
+            return replies.text(base, "say_question")
+        if match.outcome == "options":
+            return replies.text(base, f"apart_{ABUSE}")
+        words = scripts.latin_words(text)
+        if 0 < words < scripts.SENTENCE:
+            return replies.text(base, "latin")
         work.state.pop("rephrased", None)
-        return await self._handover.ticket(matcher, work, "none", text, "no_answer")
+        reply = await self._handover.ticket(matcher, work, "none", text, "no_answer")
+        return replace(reply, text=f"{replies.phrase(base, 'latin')}\n{reply.text}") if words else reply
 
     async def _shortcut(self, matcher: Matcher, work: Work, text: str) -> Reply | None:
         """Typed forms of buttons: 菜单, 帮助, 人工, a number or 都不是 after options, 查询 K7-3F9Q."""

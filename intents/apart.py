@@ -95,7 +95,7 @@ class Sorter:
             return ""
         if _is_nonsense(text, plain):
             return NONSENSE
-        if _is_abuse(text):
+        if mere_abuse(text):
             return ABUSE
         return ADVERT if _is_advert(text) else ""
 
@@ -126,7 +126,8 @@ def _is_mash(bare: str) -> bool:
     return len(letters) >= 6 and vowels < 0.12 * len(letters)
 
 
-def _is_abuse(text: str) -> bool:
+def mere_abuse(text: str) -> bool:
+    """Whether a text is swear words and what stands around them, and nothing else."""
     if not _SWEAR.search(text):
         return False
     left = _AROUND.sub("", _SWEAR.sub("", text))
