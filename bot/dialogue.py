@@ -297,7 +297,7 @@ class Dialogue:
         if match.outcome == "answer" and match.entry:
             answer = self._entry(matcher, work, match.entry, match.confidence, match)
             return replies.also(base, elsewhere.told(base, answer, simple), match.rest)
-        if match.outcome == "options" and not mere_abuse(simple) and not scripts.nothing_said(text):
+        if match.outcome == "options" and not mere_abuse(simple):
             work.asked_back(match, self._limits.context_minutes)
             return elsewhere.told(base, replies.options(base, match), simple)
         return await self._unanswered(matcher, work, match)
@@ -308,16 +308,14 @@ class Dialogue:
         text, base = work.message.text.strip(), matcher.knowledge
         if match.reason == "empty":
             return replies.text(base, "empty")
-        if scripts.nothing_said(text):
-            return replies.text(base, "say_question")
         if match.outcome == "options":
             return replies.text(base, f"apart_{ABUSE}")
-        words = scripts.latin_words(text)
-        if 0 < words < scripts.SENTENCE:
-            return replies.text(base, "latin")
+        if scripts.nothing_said(text):
+            return replies.text(base, "say_question")
         work.state.pop("rephrased", None)
         reply = await self._handover.ticket(matcher, work, "none", text, "no_answer")
-        return replace(reply, text=f"{replies.phrase(base, 'latin')}\n{reply.text}") if words else reply
+        latin = reply.ticket and scripts.latin_only(text)
+        return replace(reply, text=f"{replies.phrase(base, 'latin')}\n{reply.text}") if latin else reply
 
     async def _shortcut(self, matcher: Matcher, work: Work, text: str) -> Reply | None:
         """Typed forms of buttons: 菜单, 帮助, 人工, a number or 都不是 after options, 查询 K7-3F9Q."""

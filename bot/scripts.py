@@ -9,8 +9,6 @@ import unicodedata
 from intents.links import LINK
 from intents.wording import PUBLIC_NUMBERS
 
-SENTENCE = 3
-"""Words of Latin letters from which on they are somebody's question, for staff to read."""
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’]+")
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -22,9 +20,7 @@ def nothing_said(text: str) -> bool:
     return rest not in PUBLIC_NUMBERS and (rest.isdecimal() or (not rest and LINK.search(plain) is not None))
 
 
-def latin_words(text: str) -> int:
-    """How many words of Latin letters a text has; 0 where it has a letter of another script."""
+def latin_only(text: str) -> bool:
+    """Whether a text has words of Latin letters and no letter of another script."""
     plain = LINK.sub("", unicodedata.normalize("NFKC", text))
-    if any(not letter.isascii() for letter in _LETTER.findall(plain)):
-        return 0
-    return len(_WORD.findall(plain))
+    return all(letter.isascii() for letter in _LETTER.findall(plain)) and _WORD.search(plain) is not None
