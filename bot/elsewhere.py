@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from bot import replies
 from bot.messages import Reply
+from intents.mends.places import BEYOND, CITIES
 from intents.model import KnowledgeData
-from intents.places import BEYOND, CITIES
 
 LONGEST = 24
 """Characters; a longer text tells a story in which a place may stand for anything."""

@@ -15,7 +15,6 @@ from typing import Any, Literal, NamedTuple
 
 from numpy.typing import NDArray
 
-from intents.appeal import not_accepted
 from intents.beside import asked, untold_fee, with_aspects
 from intents.both import of_both
 from intents.cascade import Cascade, Weighed, step_names
@@ -24,18 +23,16 @@ from intents.conversation import LEAST_OFFERED, for_another, named_only, offered
 from intents.correction import meant
 from intents.decide import LOOKED_AT, MAX_OPTIONS, Decision, decide
 from intents.encoder import Encoder
-from intents.figurative import figurative
 from intents.focus import both_ends
 from intents.forms import read_forms
 from intents.grams import Progress
 from intents.large import LargeRanker
 from intents.links import without_links
+from intents.mends import MENDS
 from intents.model import ASK, HOTLINES, NO_ENTRY, SAFETY, Ask, KnowledgeData
 from intents.model_cache import LearntCache
 from intents.normalize import MAX_LENGTH, Normalizer
 from intents.phrases import MAX_PHRASES, Question
-from intents.places import inward, of_place
-from intents.pledges import pledges
 from intents.ranking import Fitted, load_fitted, top
 from intents.safety import SafetyRules
 from intents.scoring import Scorer
@@ -227,7 +224,7 @@ class Matcher:
         if unknown and (ask := self._aspect_only(question)):
             return self._asked_back(text, ask)
         result = self._result(text, decision, weighed, likeliest[:RANKED])
-        for mend in (not_accepted, of_place, inward, pledges, figurative):
+        for mend in MENDS:
             result = mend(self.knowledge, result)
         return result
 
