@@ -21,6 +21,9 @@ from intents.ranking import Thresholds, top
 START = Thresholds(answer=0.5, route=0.5, chat=0.4, none=0.5, option=0.1, bare=0.5)
 EQUAL = 1e-6
 """Mean worths that differ by no more than this are the same."""
+CHANCE = 0.11
+"""Right answers' worth that questions win or lose by chance between one threshold and the next, times the root of their number: of
+five thousand the worth of eight."""
 GRID = {
     # first: what only bare messages need must not raise the threshold of all
     "bare": np.array([0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99]),
@@ -99,7 +102,7 @@ def fit_thresholds(
     scale: Worth | None = None,
     tick: Callable[[int, int], None] | None = None,
 ) -> tuple[Thresholds, float]:
-    """The best thresholds, one coordinate at a time until none moves, the one to answer as high as costs nothing;
+    """The best thresholds, one coordinate at a time until none moves, then settled among those that are as good but for chance;
     and their mean worth. `bare` says of each question whether it is (`Question.bare`).
     """
     scale = scale or Worth()
@@ -127,6 +130,19 @@ def fit_thresholds(
                     best, value = tried, found
         if value <= before + EQUAL:
             break
-    higher = (replace(best, answer=round(float(x), 3)) for x in GRID["answer"] if x > best.answer)
-    careful = max((t for t in higher if mean(t) >= value - EQUAL), key=lambda t: t.answer, default=best)
-    return careful, mean(careful)
+    chance = CHANCE * len(p) ** 0.5 * float(np.median(weights)) / float(weights.sum())
+    settled = _settled(best, mean, chance)
+    return settled, mean(settled)
+
+
+def _settled(best: Thresholds, mean: Callable[[Thresholds], float], chance: float) -> Thresholds:
+    """Which of thresholds that differ by chance alone: of those to answer the middle one; of those to small talk, which few questions
+    decide, the one nearest to where the search began."""
+
+    def as_good(name: str, of: Thresholds) -> list[float]:
+        least = mean(of) - chance
+        return [x for x in (round(float(x), 3) for x in GRID[name]) if mean(replace(of, **{name: x})) >= least]
+
+    answers = as_good("answer", best)
+    best = replace(best, answer=answers[len(answers) // 2])
+    return replace(best, chat=min(as_good("chat", best), key=lambda x: abs(x - START.chat)))
