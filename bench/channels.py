@@ -114,27 +114,16 @@ def _wechat(path: str, number: int, text: str) -> bytes:
 
 ECHOES = ("echo", "echo kept", "echo talk")
 """What stands beside a channel, from the barest to the one nearest to it."""
-CHANNELS = ("web page", "web API", "WeChat")
-
-
-def _every(make: Callable[[str], Make], bare: str, path: str) -> dict[str, Make]:
-    """The three echoes of a channel, and the channel."""
-    paths = (f"/echo{bare}", f"/echo-kept{bare}", f"/echo-talk{path}")
-    return {**{echo: make(at) for echo, at in zip(ECHOES, paths, strict=True)}, "": make(path)}
-
-
+CHANNELS: dict[str, tuple[Callable[[str], Make], str, str]] = {
+    "web page": (page_request, "-form", "/say"),
+    "web API": (api_request, "", "/api/chat"),
+    "WeChat": (wechat_request, "-wechat", "/wechat"),
+}
+"""How a channel is asked, how the path of its bare echo ends, and its own path."""
 TARGETS: dict[str, Make] = {
-    f"{channel} {echo}".strip(): make
-    for channel, every in zip(
-        CHANNELS,
-        (
-            _every(page_request, "-form", "/say"),
-            _every(api_request, "", "/api/chat"),
-            _every(wechat_request, "-wechat", "/wechat"),
-        ),
-        strict=True,
-    )
-    for echo, make in every.items()
+    f"{name} {echo}".strip(): make(at)
+    for name, (make, bare, path) in CHANNELS.items()
+    for echo, at in zip((*ECHOES, ""), (f"/echo{bare}", f"/echo-kept{bare}", f"/echo-talk{path}", path), strict=True)
 } | {"Telegram": telegram_request}
 """Telegram's updates are acknowledged when they are stored and answered afterwards: no echo does the like."""
 

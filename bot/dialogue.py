@@ -90,10 +90,10 @@ class Dialogue:
             message = self.clean(message) if receipt is None else message
             try:
                 # who waits for the reply sends it again if none comes: one write, with the reply, is enough
-                before = await self._store.before(message)
-                if (said := receipt.reply if receipt else before.reply) is not None:
+                before = None if receipt else await self._store.before(message)
+                if (known := before or receipt) and known.reply is not None:
                     meter.turned_away(message.channel, "repeated")
-                    return said
+                    return known.reply
                 return await self.answer(message, deliver, before)
             except StoreUnavailable as error:
                 log.error("store unavailable, message not recorded: %s", error)

@@ -46,13 +46,13 @@ def asked(text: str, aspects: Callable[[str], Collection[str]]) -> list[str]:
     return found if 1 < len(found) <= len(hits) else []
 
 
-def untold_fee(knowledge: KnowledgeData, match: Match, aspects: Collection[str]) -> list[str]:
+def untold_fee(knowledge: KnowledgeData, match: Match, aspects: Callable[[str], Collection[str]]) -> list[str]:
     """The fee, where it is all that a text asks for and the answer has no word of it: “赠与公证一套房多少钱” is answered with what a
     gift takes, and the entry on fees is offered below."""
     lead = knowledge.entries.get(match.entry or "") if ours(match) else None
-    if lead is None or lead.aspect or not {FEE} & {*aspects} or not _ASKS_FEE.search(match.text):
+    if lead is None or lead.aspect or len(match.text) > LONGEST or not _ASKS_FEE.search(match.text):
         return []
-    return [] if len(match.text) > LONGEST or _TELLS_FEE.search(lead.answer) else [FEE]
+    return [FEE] if not _TELLS_FEE.search(lead.answer) and FEE in aspects(match.text) else []
 
 
 def with_aspects(knowledge: KnowledgeData, match: Match, aspects: Sequence[str]) -> Match:

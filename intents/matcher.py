@@ -169,12 +169,13 @@ class Matcher:
     def matching(self, text: str, context: Context | None = None) -> Steps[Match]:
         """The same in steps, for who does not want to wait for sentence vectors."""
         whole = yield from self._matching(text, context)
-        parts = questions_of(text[:RANKED_LENGTH]) if whole.reason in ("ranked", "context") else []
-        both = self._of_both(text, whole) if len(parts) < 2 else []
+        ranked = whole.reason in ("ranked", "context")
+        parts = questions_of(text[:RANKED_LENGTH]) if ranked else []
+        both = of_both(text) if ranked and whole.outcome != "none" and len(parts) < 2 else []
         parts = both or parts
         if len(parts) < 2:
             aspects = asked(text, self._aspects) if whole.outcome != "none" else []
-            aspects = aspects or untold_fee(self.knowledge, whole, self._aspects(text))
+            aspects = aspects or untold_fee(self.knowledge, whole, self._aspects)
             return with_aspects(self.knowledge, whole, aspects) if aspects else whole
         found: list[Match] = []
         before = context
@@ -183,10 +184,6 @@ class Matcher:
             found.append((yield from self._matching(part, None if both else before)))
             before = next_context(found, whole, context)
         return in_order(whole, found)
-
-    @staticmethod
-    def _of_both(text: str, whole: Match) -> list[str]:
-        return of_both(text) if whole.reason in ("ranked", "context") and whole.outcome != "none" else []
 
     def _aspects(self, part: str) -> frozenset[str]:
         return self.ranker.scorer.question(part).aspects

@@ -76,18 +76,6 @@ async def test_an_update_is_acknowledged_only_when_it_is_on_disk(
     assert 1 == len(api.sent)
 
 
-async def test_numbers_that_begin_anew_are_taken(api: BotApi, store: SqlStore, sample_matcher: Matcher) -> None:
-    """After a week of silence Telegram numbers at random: what comes then may have a smaller number than what was before."""
-    api.add("message", question("继承公证怎么办"), update_id=900)
-    async with alive(a_channel(api.url, store, sample_matcher)):
-        await api.wait(1)
-        assert await until(lambda: 901 in api.offsets)
-        assert await until(lambda: "offset" not in api.fields["getUpdates"][-1])
-        api.add("message", question("公证收费标准"), update_id=5)
-        assert 2 == len(await api.wait(2))
-        assert await until(lambda: 6 in api.offsets)
-
-
 async def test_a_crash_after_storing_answers_once(api: BotApi, tmp_path: Path, sample_matcher: Matcher) -> None:
     """Killed between storing and answering: the next start answers it, and the repeated update changes nothing."""
     number = api.add("message", question("继承公证怎么办"))

@@ -1,4 +1,5 @@
-"""More than is answered at once: what was fetched, what a stop left; and the rest of an answer, which has a button."""
+"""More than is answered at once: what was fetched, what a stop left; and what comes later: the rest of an answer, which has a
+button, and updates that are numbered anew."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from tests.channels.bot_api import BotApi
 from tests.channels.golden import PRIVATE, message
 from tests.channels.running import a_channel, alive
 from tests.fakes import FakeClock, a_message
+from tests.waiting import until
 
 
 def question(text: str, person: int) -> dict[str, object]:
@@ -48,3 +50,15 @@ async def test_the_rest_of_an_answer_has_a_button(api: BotApi, store: SqlStore, 
         (said,) = await api.wait(1)
     assert "“下一页”的按钮" in said["text"]
     assert 0 == (await store.counts())["tickets"]
+
+
+async def test_numbers_that_begin_anew_are_taken(api: BotApi, store: SqlStore, sample_matcher: Matcher) -> None:
+    """After a week of silence Telegram numbers at random: what comes then may have a smaller number than what was before."""
+    api.add("message", question("继承公证怎么办", 1), update_id=900)
+    async with alive(a_channel(api.url, store, sample_matcher)):
+        await api.wait(1)
+        assert await until(lambda: 901 in api.offsets)
+        assert await until(lambda: "offset" not in api.fields["getUpdates"][-1])
+        api.add("message", question("公证收费标准", 1), update_id=5)
+        assert 2 == len(await api.wait(2))
+        assert await until(lambda: 6 in api.offsets)
